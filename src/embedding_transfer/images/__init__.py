@@ -1,0 +1,1 @@
+"""Images: where pictures and labels come from."""

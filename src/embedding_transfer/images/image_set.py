@@ -1,0 +1,87 @@
+"""An image set: pictures with labels, whatever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from embedding_transfer.exceptions import InputError
+from embedding_transfer.images.decode import array_to_rgb, read_rgb
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images, one label each.
+
+    Args:
+        name: What messages call it, e.g. ``"glyphs/test"``.
+        images: Paths of image files, or one uint8 array (n, h, w) or (n, h, w, 3).
+        labels: (n,) int64, indices into ``class_names``.
+        class_names: Name of each class.
+        is_query: (n,) bool, which images are searched for; ``None``: all of them.
+        is_gallery: (n,) bool, which images are searched in; ``None``: all of them.
+
+    Raises:
+        InputError: If there are no images, or lengths do not agree.
+    """
+
+    name: str
+    images: Sequence[Path] | np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+    is_query: np.ndarray | None = field(default=None)
+    is_gallery: np.ndarray | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        if len(self.images) == 0:
+            raise InputError(f"{self.name} has no images")
+        for what in ("labels", "is_query", "is_gallery"):
+            values = getattr(self, what)
+            if values is not None and len(values) != len(self.images):
+                raise InputError(f"{self.name} has {len(self.images)} images but {len(values)} {what}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def image(self, index: int) -> Image.Image:
+        """Picture ``index`` as 8-bit RGB, decoded now."""
+        picture = self.images[index]
+        return read_rgb(picture) if isinstance(picture, Path) else array_to_rgb(picture)
+
+    def describe(self, index: int) -> str:
+        """What to call picture ``index`` in a message: its path, or its place and class."""
+        picture = self.images[index]
+        if isinstance(picture, Path):
+            return str(picture)
+        return f"{self.name}[{index}] ({self.class_names[self.labels[index]]})"
+
+    def subset(self, rows: np.ndarray, name: str | None = None) -> ImageSet:
+        """The images at ``rows`` (indices or a mask), with labels numbered anew over the classes that remain."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        classes, labels = np.unique(self.labels[rows], return_inverse=True)
+        images = self.images[rows] if isinstance(self.images, np.ndarray) else [self.images[i] for i in rows]
+        return replace(
+            self,
+            name=name or self.name,
+            images=images,
+            labels=labels.astype(np.int64),
+            class_names=tuple(self.class_names[c] for c in classes),
+            is_query=None if self.is_query is None else self.is_query[rows],
+            is_gallery=None if self.is_gallery is None else self.is_gallery[rows],
+        )
+
+    def summary(self) -> str:
+        """One line for people: ``glyphs/train: 10,812 images of 742 classes``."""
+        return f"{self.name}: {len(self):,} images of {len(self.class_names):,} classes"
+
+
+class ImageSplits(NamedTuple):
+    """The two halves of an image set; their classes are disjoint."""
+
+    train: ImageSet
+    test: ImageSet
