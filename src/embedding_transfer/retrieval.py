@@ -25,7 +25,7 @@ def recall_at_k(
     gallery_labels: Tensor | None = None,
     metric: str = "euclidean",
 ) -> dict[int, float]:
-    """Share of queries with one of their class among the K nearest gallery items (Jegou et al., 2011; Song et al., 2016).
+    """Share of queries with one of their class among the K nearest gallery items (Song et al., CVPR 2016).
 
     Without a gallery every item is searched for among all others; its own row is left out by index, not by rank, so
     duplicates of other classes count as what they are. A class with one item is never hit and counts as a query.

@@ -53,7 +53,7 @@ def evaluation_view(size: int, crop: float) -> Transform:
 
 
 class GentleAffine(nn.Module):
-    """Turn by up to 10 degrees, shear by 8, scale by 0.85 to 1.15, shift by 8 %; what appears is of the corners' colour."""
+    """Turn by up to 10 degrees, shear by 8, scale by 0.85 to 1.15, shift by 8 %; the corners' colour fills the gaps."""
 
     reach = (10.0, 0.08, 0.08, 8.0, 8.0)  # degrees, share of the width, of the height, degrees, degrees
 

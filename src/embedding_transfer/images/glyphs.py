@@ -37,7 +37,7 @@ def load_glyphs(cache: Path | None = None) -> ImageSplits:
     """Render the glyphs, or read them from the cache.
 
     Args:
-        cache: Folder of the cached pictures (default: ``$XDG_CACHE_HOME`` or ``~/.cache``, then ``embedding-transfer``).
+        cache: Folder of the cached pictures (default: ``embedding-transfer`` in ``$XDG_CACHE_HOME`` or ``~/.cache``).
 
     Returns:
         Latin letters for training, letters of all other scripts for testing; pictures are (32, 32) uint8,
@@ -63,7 +63,9 @@ def _render() -> tuple[np.ndarray, np.ndarray, list[str]]:
         letters_of_picture[font, picture.tobytes()].append(letter)
     kept = sorted(letter for letter, pictures in drawings.items() if len(pictures) >= FONTS_FOR_A_CLASS)
     classes = _merge(kept, letters_of_picture.values())
-    pictures, labels, names = [], [], []
+    pictures: list[np.ndarray] = []
+    labels: list[int] = []
+    names: list[str] = []
     for letters in classes:
         different = {picture.tobytes(): picture for letter in letters for picture in drawings[letter]}
         pictures += different.values()

@@ -64,7 +64,7 @@ class ImageSet:
         """The images at ``rows`` (indices or a mask), with labels numbered anew over the classes that remain."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         classes, labels = np.unique(self.labels[rows], return_inverse=True)
-        images = self.images[rows] if isinstance(self.images, np.ndarray) else [self.images[i] for i in rows]
+        images = self.images[rows] if isinstance(self.images, np.ndarray) else [self.images[i] for i in rows.tolist()]
         return replace(
             self,
             name=name or self.name,
