@@ -1,0 +1,49 @@
+"""What every backbone is: normalised images in, maps of its stages out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Literal, NamedTuple
+
+from torch import Tensor, nn
+
+
+class Normalisation(NamedTuple):
+    """How a network wants its pictures: ``(image[channel_order] * value_range - mean) / std``.
+
+    Args:
+        mean: One number per channel, in ``channel_order``.
+        std: One number per channel, in ``channel_order``.
+        channel_order: ``"rgb"`` or ``"bgr"``.
+        value_range: The value of white: 1 or 255.
+    """
+
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    value_range: float = 1.0
+
+
+class Backbone(nn.Module):
+    """The convolutional or attention part of a network, without pooling and head.
+
+    Attributes:
+        map_channels: Channels of each stage map, early stages first; at most four stages.
+        features: Channels of the final map, the one that is pooled.
+        reduction: Pixels of the picture per pixel of the final map, in each direction.
+        normalisation: What the backbone's weights expect of pictures.
+    """
+
+    map_channels: list[int]
+    features: int
+    reduction: int
+    normalisation: Normalisation
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Normalised images (n, 3, h, w) to stage maps [(n, c, h', w')] and the final map (n, features, h'', w'')."""
+
+    @property
+    def weights_module(self) -> nn.Module:
+        """The module whose parameters are named as in published files of this backbone's weights."""
+        return self

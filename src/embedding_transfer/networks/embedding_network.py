@@ -1,0 +1,256 @@
+"""The network of this package: an image becomes a vector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from embedding_transfer import __version__
+from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.networks.backbone import Normalisation
+from embedding_transfer.networks.backbones import build_backbone
+from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_layers, check_batch_norm_mode
+from embedding_transfer.networks.network_file import read_network_file, write_network_file
+from embedding_transfer.networks.normalise import Normalise
+from embedding_transfer.networks.reason import reason
+from embedding_transfer.networks.weights import load_backbone_weights, load_state
+
+POOLING = "average + maximum"
+
+
+class Embedded(NamedTuple):
+    """What a network makes of n images on the way to their embeddings.
+
+    Attributes:
+        maps: Stage maps [(n, c, h, w)], early stages first, at most four.
+        pooled: (n, features), global average plus global maximum of the final map.
+        embedding: (n, embedding_dim).
+    """
+
+    maps: list[Tensor]
+    pooled: Tensor
+    embedding: Tensor
+
+
+class EmbeddingNetwork(nn.Module):
+    """Images (n, 3, h, w), float RGB in [0, 1], to embeddings (n, embedding_dim).
+
+    Normalise, backbone, global average plus global maximum of the final map, linear head (weight orthogonal, bias zero
+    at first) and, if asked for, division by the Euclidean norm. The network normalises pictures for itself, so one
+    batch of images serves any two networks.
+
+    Args:
+        backbone: A name :func:`build_backbone` knows: ``"resnet18"`` or any other of timm, ``"convnet-32"``.
+        embedding_dim: Length of the embedding vector.
+        l2_normalize: Whether embeddings have length 1.
+        image_size: Side in pixels of the square pictures the network is meant for.
+        crop: Evaluation sees the centre ``crop`` share of the resized picture; 0.875 is 224 of 256, 1.0 all of it.
+        pretrained: Start from weights that timm downloads. Nothing is downloaded otherwise.
+        weights: Start from the backbone weights in this file (see :func:`load_backbone_weights`).
+        batch_norm_momentum: Weight of the newest batch in BatchNorm's running statistics; ``None`` leaves the
+            backbone's own, mostly 0.1. The paper's BN-Inception used 0.9, Caffe's meaning of 0.1.
+
+    Raises:
+        UsageError: If the backbone is unknown (the message has the nearest names), a number is out of range, or the
+            file of weights does not exist.
+        InputError: If the file of weights does not fit the backbone.
+        EmbeddingTransferError: If pretrained weights cannot be downloaded.
+
+    Example::
+
+        >>> import torch
+        >>> network = EmbeddingNetwork("convnet-12", embedding_dim=8, image_size=28)
+        >>> network(torch.rand(4, 3, 28, 28)).shape
+        torch.Size([4, 8])
+        >>> [tuple(stage.shape) for stage in network.embed_all(torch.rand(4, 3, 28, 28)).maps]
+        [(4, 12, 28, 28), (4, 12, 14, 14), (4, 24, 7, 7), (4, 24, 3, 3)]
+    """
+
+    def __init__(
+        self,
+        backbone: str = "resnet18",
+        embedding_dim: int = 512,
+        *,
+        l2_normalize: bool = False,
+        image_size: int = 224,
+        crop: float = 0.875,
+        pretrained: bool = False,
+        weights: str | Path | None = None,
+        batch_norm_momentum: float | None = None,
+    ) -> None:
+        super().__init__()
+        if embedding_dim < 1 or image_size < 1:
+            raise UsageError(f"embedding_dim and image_size must be positive; got {embedding_dim} and {image_size}")
+        if not 0 < crop <= 1:
+            raise UsageError(f"crop is the share of the picture to keep, above 0 and at most 1; got {crop}")
+        if pretrained and weights is not None:
+            raise UsageError(f"weights come from timm (pretrained) or from a file ({weights}), not both")
+        self.backbone_name = backbone
+        self.embedding_dim = embedding_dim
+        self.l2_normalize = l2_normalize
+        self.image_size = image_size
+        self.crop = crop
+        self.batch_norm_momentum = batch_norm_momentum
+
+        self.backbone = build_backbone(backbone, image_size=image_size, pretrained=pretrained)
+        if weights is not None:
+            load_backbone_weights(self.backbone, Path(weights))
+        self.normalise = Normalise(self.backbone.normalisation)
+        self.head = nn.Linear(self.backbone.features, embedding_dim)
+        nn.init.orthogonal_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        if batch_norm_momentum is not None:
+            for layer in batch_norm_layers(self):
+                layer.momentum = batch_norm_momentum
+
+        self._batch_norm: BatchNormMode = "train"
+        self._backbone_learns = True
+
+    # ---------------------------------------------------------------- images to embeddings
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embeddings (n, embedding_dim) of images (n, 3, h, w), float RGB in [0, 1]."""
+        return self.embed_all(images).embedding
+
+    def embed_all(self, images: Tensor) -> Embedded:
+        """Stage maps, pooled vectors and embeddings of images (n, 3, h, w), float RGB in [0, 1]."""
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise InputError(f"EmbeddingNetwork takes images (n, 3, h, w); got {tuple(images.shape)}")
+        maps, final = self.backbone(self.normalise(images))
+        pooled = final.mean(dim=(2, 3)) + final.amax(dim=(2, 3))  # (n, features)
+        embedding = self.head(pooled)  # (n, embedding_dim)
+        if self.l2_normalize:
+            embedding = F.normalize(embedding)
+        return Embedded(maps, pooled, embedding)
+
+    @property
+    def map_channels(self) -> list[int]:
+        """Channels of each stage map."""
+        return self.backbone.map_channels
+
+    def check_image_size(self) -> None:
+        """Try the network on one picture of its image size; nothing about the network changes.
+
+        Raises:
+            UsageError: If such pictures are too small for the backbone, or do not fit it.
+        """
+        size, least = self.image_size, self.backbone.reduction
+        if 2 * size <= least:
+            raise UsageError(f"image size {size} is too small for backbone {self.backbone_name}: use {least} or more")
+        was_training = self.training
+        self.eval()
+        try:
+            with torch.no_grad():
+                self(torch.zeros(1, 3, size, size).to(self.head.weight))
+        except (RuntimeError, AssertionError, ValueError) as error:
+            message = f"image size {size} is too small for backbone {self.backbone_name}, or does not fit it"
+            raise UsageError(f"{message}: {reason(error)}") from error
+        finally:
+            self.train(was_training)
+
+    # ---------------------------------------------------------------- what learns
+
+    @property
+    def batch_norm(self) -> BatchNormMode:
+        """What BatchNorm does in training (see :data:`BatchNormMode`); ``train()`` and warm-up leave it in force."""
+        return self._batch_norm
+
+    @batch_norm.setter
+    def batch_norm(self, mode: BatchNormMode) -> None:
+        check_batch_norm_mode(mode)
+        self._batch_norm = mode
+        self._choose_what_learns()
+        self.train(self.training)
+
+    @property
+    def backbone_learns(self) -> bool:
+        """Whether the backbone's parameters get gradients; ``False`` during warm-up, when only the head learns."""
+        return self._backbone_learns
+
+    @backbone_learns.setter
+    def backbone_learns(self, learns: bool) -> None:
+        self._backbone_learns = learns
+        self._choose_what_learns()
+
+    def train(self, mode: bool = True) -> EmbeddingNetwork:
+        """As in torch, except that frozen BatchNorm stays on its running statistics."""
+        super().train(mode)
+        if self._batch_norm != "train":
+            for layer in batch_norm_layers(self):
+                layer.eval()
+        return self
+
+    def _choose_what_learns(self) -> None:
+        self.backbone.requires_grad_(self._backbone_learns)
+        if self._batch_norm == "frozen":
+            for layer in batch_norm_layers(self):
+                layer.requires_grad_(False)
+
+    # ---------------------------------------------------------------- files
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """All that is needed to build this network again, apart from its weights, as plain JSON data."""
+        return {
+            "backbone": self.backbone_name,
+            "embedding_dim": self.embedding_dim,
+            "pooling": POOLING,
+            "l2_normalize": self.l2_normalize,
+            "image_size": self.image_size,
+            "crop": self.crop,
+            "batch_norm_momentum": self.batch_norm_momentum,
+            "normalisation": {
+                key: list(value) if isinstance(value, tuple) else value
+                for key, value in self.normalise.normalisation._asdict().items()
+            },
+            "package_version": __version__,
+        }
+
+    @classmethod
+    def from_description(cls, description: dict[str, Any]) -> EmbeddingNetwork:
+        """A network with random weights from what :attr:`description` gave.
+
+        Raises:
+            InputError: If the description lacks something or asks for what this version does not know.
+            UsageError: If its backbone is unknown.
+        """
+        try:
+            network = cls(
+                description["backbone"],
+                description["embedding_dim"],
+                l2_normalize=description["l2_normalize"],
+                image_size=description["image_size"],
+                crop=description["crop"],
+                batch_norm_momentum=description["batch_norm_momentum"],
+            )
+            normalisation = Normalisation(**description["normalisation"])
+            pooling = description["pooling"]
+        except (KeyError, TypeError) as error:
+            raise InputError(f"the description of a network lacks or does not know {error}: {description}") from error
+        if pooling != POOLING:
+            raise InputError(f"this version pools by {POOLING!r} only, the description of the network says {pooling!r}")
+        network.normalise = Normalise(normalisation)
+        return network
+
+    def save(self, path: str | Path) -> None:
+        """Write weights and description to one safetensors file, all of it or nothing."""
+        write_network_file(Path(path), self.state_dict(), self.description)
+
+    @classmethod
+    def load(cls, path: str | Path) -> EmbeddingNetwork:
+        """The network that :meth:`save` wrote, in evaluation mode, on the CPU.
+
+        Raises:
+            UsageError: If there is no such file.
+            InputError: If the file is no safetensors file, has no description, or its weights do not fit it.
+        """
+        state, description = read_network_file(Path(path))
+        network = cls.from_description(description)
+        if "head.weight" in state:
+            network.to(state["head.weight"].dtype)
+        load_state(network, state, str(path))
+        return network.eval()

@@ -1,0 +1,45 @@
+"""The file of a trained network: safetensors whose header says what network it is."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save
+from torch import Tensor
+
+from embedding_transfer.exceptions import InputError
+from embedding_transfer.networks.weights import read_safetensors
+
+METADATA_KEY = "embedding_transfer"
+"""Under this key the header holds the description of the network, as JSON."""
+
+
+def write_network_file(path: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:
+    """Write weights and description; ``path`` holds its old content or the whole new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = save({key: value.contiguous() for key, value in state.items()}, {METADATA_KEY: json.dumps(description)})
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_bytes(content)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_network_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Weights and description of a network.
+
+    Raises:
+        UsageError: If there is no such file.
+        InputError: If it is no safetensors file or has no description of a network.
+    """
+    state, metadata = read_safetensors(path)
+    if METADATA_KEY not in metadata:
+        raise InputError(f"{path} has no description of a network: was it written by EmbeddingNetwork.save?")
+    try:
+        return state, json.loads(metadata[METADATA_KEY])
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path} has a damaged description of its network ({error})") from error
