@@ -10,6 +10,7 @@ from pytorch_metric_learning import losses, miners
 from torch import Tensor, nn
 
 from embedding_transfer.exceptions import InputError
+from embedding_transfer.relations import full_precision
 
 
 class MetricLoss(nn.Module):
@@ -37,7 +38,7 @@ class MetricLoss(nn.Module):
                 f"{type(self).__name__} takes embeddings (n, d) and labels (n,); "
                 f"got {tuple(embeddings.shape)} and {tuple(labels.shape)}"
             )
-        with torch.autocast(embeddings.device.type, enabled=False):
+        with full_precision(embeddings.device):
             embeddings = embeddings.to(torch.promote_types(embeddings.dtype, torch.float32))
             return self.compute(embeddings, labels) + (0 * embeddings).sum()
 
