@@ -3,7 +3,6 @@
 import copy
 import inspect
 
-import golden
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,6 +12,7 @@ from pytorch_metric_learning import losses as pml
 from pytorch_metric_learning import miners
 from pytorch_metric_learning.distances import DotProductSimilarity
 
+import golden
 from embedding_transfer import metric_losses
 from embedding_transfer.exceptions import InputError
 from embedding_transfer.metric_losses import (
