@@ -10,17 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from embedding_transfer.distance_rows import SMALLEST_SQUARE, DistanceRows, LabelRows
 from embedding_transfer.exceptions import InputError, UsageError
-
-SMALLEST_SQUARE = 1e-12
-"""Squared distances are at least this (distances at least 1e-6), and have no gradient there."""
-
-CLOSE = 1e-3
-"""A squared distance below this share of the two squared norms loses too many digits in the product form."""
 
 
 def matching_embeddings(loss: object, target: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,6 +44,11 @@ def matching_embeddings(loss: object, target: Tensor, source: Tensor) -> tuple[T
     return target.to(dtype), source.detach().to(dtype)
 
 
+def no_relations(target: Tensor, source: Tensor) -> Tensor:
+    """The loss of a single embedding, which relates to nothing: 0 without gradient, but NaN where one is not finite."""
+    return 0 * target.sum() + 0 * source.sum()
+
+
 def require_positive(loss: object, **options: float) -> None:
     """Refuses an option of LOSS that is not a finite number above zero.
 
@@ -64,25 +63,18 @@ def require_positive(loss: object, **options: float) -> None:
 @contextmanager
 def full_precision(device: torch.device) -> Iterator[None]:
     """Products in the precision of their inputs: leaves autocast and turns TF32 off, then puts both back."""
+    if device.type != "cuda" and not torch.is_autocast_enabled(device.type):
+        yield
+        return
     settings: Any = torch.backends.cuda.matmul
     option, exact = ("fp32_precision", "ieee") if hasattr(settings, "fp32_precision") else ("allow_tf32", False)
-    with torch.autocast(device.type, enabled=False):
-        if device.type != "cuda":
+    before = getattr(settings, option)
+    setattr(settings, option, exact)
+    try:
+        with torch.autocast(device.type, enabled=False):
             yield
-            return
-        before = getattr(settings, option)
-        setattr(settings, option, exact)
-        try:
-            yield
-        finally:
-            setattr(settings, option, before)
-
-
-def row_tiles(n: int, device: torch.device) -> Iterator[slice]:
-    """Blocks of rows of an (n, n) matrix that fit the cache of a CPU, or keep a GPU busy."""
-    entries = 2**18 if device.type == "cpu" else 2**24
-    rows = max(1, entries // n)
-    return (slice(start, min(start + rows, n)) for start in range(0, n, rows))
+    finally:
+        setattr(settings, option, before)
 
 
 def pairwise_distances(embeddings: Tensor) -> Tensor:
@@ -107,7 +99,7 @@ def pairwise_distances(embeddings: Tensor) -> Tensor:
 
 
 def relative_distances(target: Tensor) -> Tensor:
-    """Distances in units of their row's mean, r_ij = d_ij / mu_i with mu_i = (1/n) sum_j d_ij (Kim et al. 2021).
+    """Distances in units of their row's mean, r_ij = d_ij / mu_i with mu_i = (1/n) sum_j d_ij, Kim et al. 2021.
 
     The mean is over all n columns, the zero self-distance included, and carries gradient.
 
@@ -127,7 +119,7 @@ def row_means(distances: Tensor) -> Tensor:
 
 
 def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
-    """How alike the source finds each pair: w_ij = exp(-|u_i - u_j|^2 / sigma) in (0, 1], u = s / |s| (Kim et al. 2021).
+    """How alike the source finds two rows: w_ij = exp(-|u_i - u_j|^2 / sigma) in (0, 1], u = s / |s|, Kim et al. 2021.
 
     Args:
         source: (n, d) embeddings, float32 or float64; normalised here, a row of zeros stays zero.
@@ -143,75 +135,7 @@ def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
                 [0.1353, 1.0000]])
     """
     with torch.no_grad(), full_precision(source.device):
-        return label_rows(F.normalize(source, dim=1), slice(0, len(source)), sigma)
-
-
-def label_rows(unit_source: Tensor, rows: slice, sigma: float) -> Tensor:
-    """The relaxed labels of ROWS with all rows of the normalised source, (b, n)."""
-    squares = unit_source.square().sum(dim=1)  # (n,), 1 or 0
-    labels = torch.addmm(squares, unit_source[rows], unit_source.T, beta=-1 / sigma, alpha=2 / sigma)  # (b, n)
-    labels.sub_(squares[rows, None] / sigma).clamp_(max=0).exp_()
-    labels.diagonal(rows.start).mul_(0).add_(1)  # 1, or NaN where the embedding is
-    return labels
-
-
-class DistanceRows:
-    """Rows of the distance matrix of a batch, and the way back from a gradient of distances to one of embeddings.
-
-    |x_i|^2 + |x_j|^2 - 2 x_i.x_j on centred rows is one matrix product, and wrong only for close pairs, where the
-    terms cancel. The few of those are found (on a GPU this waits once for the device) and formed from x_i - x_j.
-    """
-
-    def __init__(self, embeddings: Tensor) -> None:
-        self.embeddings = embeddings  # (n, d)
-        self.centred = embeddings - embeddings.mean(dim=0)  # (n, d)
-        self.squares = self.centred.square().sum(dim=1)  # (n,)
-
-    def distances(self, rows: slice) -> tuple[Tensor, Tensor]:
-        """The distances (b, n) from ROWS to all, and the pairs (2, m) that were close, numbered in that matrix."""
-        squared = torch.addmm(self.squares, self.centred[rows], self.centred.T, alpha=-2)  # (b, n)
-        squared += self.squares[rows, None]
-        too_close = (2 * CLOSE * self.squares[rows, None]).clamp(min=SMALLEST_SQUARE)  # (b, 1)
-        is_close = squared <= too_close
-        is_close.diagonal(rows.start).fill_(False)
-        close = is_close.nonzero().T  # (2, m)
-        for i, j, difference in self._differences(rows, close):
-            squared[i, j] = difference.square().sum(dim=1)
-        distances = squared.clamp_(min=SMALLEST_SQUARE).sqrt_()
-        distances.diagonal(rows.start).mul_(0)  # 0, or NaN where the embedding is
-        return distances, close
-
-    def add_gradient(self, to: Tensor, rows: slice, distances: Tensor, close: Tensor, by_distance: Tensor) -> None:
-        """Adds to TO (n, d) what the gradient BY_DISTANCE (b, n) of the loss sends to the embeddings.
-
-        d|x_i - x_j| / dx_i = (x_i - x_j) / d_ij, so with c_ij = by_distance_ij / d_ij row i receives
-        sum_j c_ij (x_i - x_j) and row j the opposite: two matrix products, and direct differences for close pairs.
-        """
-        c = by_distance / distances  # (b, n)
-        c.diagonal(rows.start).zero_()
-        c_close = c[close[0], close[1]]  # (m,)
-        c[close[0], close[1]] = 0
-        x = self.centred
-        if len(c) == len(x):  # all rows: both directions in one product
-            c = c + c.T
-            to.addcmul_(c.sum(dim=1, keepdim=True), x).addmm_(c, x, alpha=-1)
-        else:
-            to[rows].addcmul_(c.sum(dim=1, keepdim=True), x[rows]).addmm_(c, x, alpha=-1)
-            to.addcmul_(c.sum(dim=0)[:, None], x).addmm_(c.T, x[rows], alpha=-1)
-        for (i, j, difference), c_ij in zip(self._differences(rows, close), c_close.split(self._chunk), strict=True):
-            at_bound = difference.square().sum(dim=1) <= SMALLEST_SQUARE  # (m,)
-            pull = difference * c_ij.masked_fill(at_bound, 0)[:, None]  # (m, d)
-            to.index_add_(0, i + rows.start, pull).index_add_(0, j, pull, alpha=-1)
-
-    @property
-    def _chunk(self) -> int:
-        return max(1, 2**22 // self.embeddings.shape[1])
-
-    def _differences(self, rows: slice, close: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """The close pairs in chunks of bounded memory: i, j (m,) and x_i - x_j (m, d)."""
-        x = self.embeddings
-        for pairs in close.split(self._chunk, dim=1):
-            yield pairs[0], pairs[1], x[rows][pairs[0]] - x[pairs[1]]
+        return LabelRows(source, sigma).labels(slice(0, len(source)))
 
 
 class _PairwiseDistances(torch.autograd.Function):
@@ -219,15 +143,13 @@ class _PairwiseDistances(torch.autograd.Function):
     def forward(ctx: Any, embeddings: Tensor) -> Tensor:
         with full_precision(embeddings.device):
             distances, close = DistanceRows(embeddings).distances(slice(0, len(embeddings)))
-        ctx.save_for_backward(embeddings, distances, close)
+        ctx.save_for_backward(embeddings, distances)
+        ctx.close = close
         return distances
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, by_distance: Tensor) -> Tensor:
-        embeddings, distances, close = ctx.saved_tensors
-        gradient = torch.zeros_like(embeddings)
+        embeddings, distances = ctx.saved_tensors
         with full_precision(embeddings.device):
-            everything = slice(0, len(embeddings))
-            DistanceRows(embeddings).add_gradient(gradient, everything, distances, close, by_distance)
-        return gradient
+            return DistanceRows(embeddings).gradient(slice(0, len(embeddings)), distances, ctx.close, by_distance)

@@ -23,6 +23,7 @@ def recall_at_k(
     *,
     gallery: Tensor | None = None,
     gallery_labels: Tensor | None = None,
+    own_rows: Tensor | None = None,
     metric: str = "euclidean",
 ) -> dict[int, float]:
     """Share of queries with one of their class among the K nearest gallery items (Song et al., CVPR 2016).
@@ -36,6 +37,7 @@ def recall_at_k(
         ks: The K, each at least 1 and at most the number of items searched in.
         gallery: (m, d) items searched in, if they are others than the queries.
         gallery_labels: (m,) class of each gallery item.
+        own_rows: (n,) row of a given gallery that is the query itself and is left out; -1: none.
         metric: ``"euclidean"`` (the published protocol) or ``"cosine"``.
 
     Returns:
@@ -55,7 +57,9 @@ def recall_at_k(
         raise InputError("gallery and gallery_labels go together; one of them is missing")
     found_labels = labels if gallery_labels is None else gallery_labels
     _check_labels(embeddings, labels)
-    nearest = nearest_neighbours(embeddings, max(ks, default=0), gallery=gallery, metric=metric)  # (n, max K)
+    nearest = nearest_neighbours(
+        embeddings, max(ks, default=0), gallery=gallery, own_rows=own_rows, metric=metric
+    )  # (n, max K)
     hits = found_labels.to(nearest.device)[nearest] == labels.to(nearest.device)[:, None]  # (n, max K)
     return {k: hits[:, :k].any(dim=1).double().mean().item() for k in ks}
 

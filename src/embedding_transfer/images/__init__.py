@@ -1,1 +1,7 @@
-"""Images: where pictures and labels come from."""
+"""Images: where pictures and labels come from, and which of them make a batch."""
+
+from embedding_transfer.images.batches import Batches
+from embedding_transfer.images.image_set import ImageSet, ImageSplits
+from embedding_transfer.images.load import load_images
+
+__all__ = ["Batches", "ImageSet", "ImageSplits", "load_images"]

@@ -1,0 +1,127 @@
+"""What every training is told, with the published settings as defaults; each field is a command-line option."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from embedding_transfer.exceptions import UsageError
+
+
+@dataclass(kw_only=True)
+class TrainingOptions:
+    """Options that training a source and transfer share.
+
+    Args:
+        images: Image set: ``folder`` (class folders under root) or ``glyphs`` (letters, made on the spot).
+        root: Folder of the images; ``glyphs`` needs none.
+        output: Run directory to write; it must be new or empty unless resume is given.
+        augmentation: ``photo`` (random resized crop and flip) or ``character`` (gentle affine, no flip); default:
+            ``character`` for glyphs, ``photo`` for all else.
+        pretrained: Start the backbone from weights that timm downloads; nothing is downloaded otherwise.
+        weights: Start the backbone from the weights in this file.
+        l2_normalize: Divide embeddings by their Euclidean norm.
+        batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
+        batch_norm_momentum: Weight of the newest batch in running statistics; default: the backbone's own.
+        epochs: Passes over the training images.
+        batch_size: Images in a batch, over all processes, before views are made of them.
+        images_per_class: Images of each class in a batch; default: no balance, shuffled images.
+        views: Random views of each image in a batch.
+        optimizer: ``adamw``, ``adam``, ``sgd`` or ``rmsprop``.
+        lr: Learning rate.
+        weight_decay: Weight decay.
+        loss_lr_factor: Learning rate of the losses' own parameters (proxies, heads) as a multiple of lr.
+        schedule: Per epoch: ``cosine`` to 0, ``step`` or ``constant``.
+        decay_step: Epochs between two steps of the step schedule.
+        decay_gamma: Factor of each step.
+        warmup_epochs: First epochs, in which only the head and the losses' own parameters learn.
+        clip_value: Largest absolute value of a gradient entry; default: no clipping.
+        evaluate_every: Epochs between two evaluations; the last epoch is always evaluated.
+        ks: The K of Recall@K.
+        metric: Distance of the evaluation: ``euclidean`` (published protocol) or ``cosine``.
+        workers: Processes that load images.
+        seed: Of everything random.
+        precision: ``no`` (float32), ``bf16`` or ``fp16``.
+        resume: Go on from the last complete epoch in output, if there is one.
+        log: ``tensorboard`` or ``wandb`` besides metrics.jsonl, which is always written.
+    """
+
+    images: str = "folder"
+    root: Path | None = None
+    output: Path
+    augmentation: Literal["photo", "character"] | None = None
+    pretrained: bool = False
+    weights: Path | None = None
+    l2_normalize: bool = False
+    batch_norm: Literal["train", "frozen-statistics", "frozen"] = "train"
+    batch_norm_momentum: float | None = None
+    epochs: int = 90
+    batch_size: int = 90
+    images_per_class: int | None = 2
+    views: int = 2
+    optimizer: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
+    lr: float = 1e-4
+    weight_decay: float = 1e-4
+    loss_lr_factor: float = 1.0
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    decay_step: int = 10
+    decay_gamma: float = 0.5
+    warmup_epochs: int = 0
+    clip_value: float | None = None
+    evaluate_every: int = 1
+    ks: tuple[int, ...] = (1, 2, 4, 8)
+    metric: Literal["euclidean", "cosine"] = "euclidean"
+    workers: int = 2
+    seed: int = 0
+    precision: Literal["no", "bf16", "fp16"] = "no"
+    resume: bool = False
+    log: Literal["tensorboard", "wandb"] | None = None
+
+    def __post_init__(self) -> None:
+        self.output = Path(self.output)
+        self.root = None if self.root is None else Path(self.root)
+        self.weights = None if self.weights is None else Path(self.weights)
+        self.ks = tuple(self.ks)
+        for name in ("epochs", "batch_size", "views", "decay_step", "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("lr", "weight_decay", "loss_lr_factor", "warmup_epochs", "workers", "seed"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must not be negative; got {getattr(self, name)}")
+        if not self.ks or min(self.ks) < 1:
+            raise UsageError(f"ks must be positive numbers such as [1, 2, 4, 8]; got {list(self.ks)}")
+        if self.augmentation is None:
+            self.augmentation = "character" if self.images == "glyphs" else "photo"
+
+    @property
+    def crop(self) -> float:
+        """Share of the picture that evaluation sees: 224 of 256 for photos, all of a character."""
+        return 1.0 if self.augmentation == "character" else 0.875
+
+
+@dataclass(kw_only=True)
+class SourceOptions(TrainingOptions):
+    """Options of :func:`train_source`: those of Proxy-Anchor's published recipe where they differ.
+
+    Args:
+        l2_normalize: Divide embeddings by their Euclidean norm.
+        batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
+        batch_size: Images in a batch, over all processes, before views are made of them.
+        images_per_class: Images of each class in a batch; default: no balance, shuffled images.
+        views: Random views of each image in a batch.
+        loss_lr_factor: Learning rate of the losses' own parameters (proxies, heads) as a multiple of lr.
+        schedule: Per epoch: ``cosine`` to 0, ``step`` or ``constant``.
+        warmup_epochs: First epochs, in which only the head and the losses' own parameters learn.
+        clip_value: Largest absolute value of a gradient entry; default: 10, as published.
+    """
+
+    l2_normalize: bool = True
+    batch_size: int = 180
+    images_per_class: int | None = None
+    views: int = 1
+    epochs: int = 60
+    loss_lr_factor: float = 100.0
+    schedule: Literal["cosine", "step", "constant"] = "step"
+    warmup_epochs: int = 1
+    clip_value: float | None = 10.0

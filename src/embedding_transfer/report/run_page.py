@@ -1,0 +1,60 @@
+"""The page of a run: how it went, what it found, how it was called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from embedding_transfer.images.image_set import ImageSet
+from embedding_transfer.report.curves import training_curves
+from embedding_transfer.report.gallery import neighbour_gallery, sample_queries
+from embedding_transfer.report.page import Page
+from embedding_transfer.retrieval import nearest_neighbours
+
+
+def write_run_page(
+    path: Path,
+    config: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+    best: Mapping[str, Any],
+    images: ImageSet,
+    embeddings: Tensor,
+) -> None:
+    """Write ``report.html`` of a run.
+
+    Args:
+        path: Of the page.
+        config: All options.
+        lines: Of metrics.jsonl.
+        best: The best of them.
+        images: What was searched.
+        embeddings: (n, d) of these images by the network of the best epoch.
+    """
+    page = Page(f"{path.parent.name}: {config['backbone']}, {config['embedding_dim']} dimensions")
+    recalls = [name for name in best if name.startswith("recall@")]
+    page.text(f"Searched in {images.summary()}, {config['metric']} distance.")
+    rows = [
+        [name, str(line["epoch"]), *(f"{100 * line[recall]:.2f} %" for recall in recalls)]
+        for name, line in (("best epoch", best), ("last epoch", lines[-1]))
+    ]
+    page.table(["", "epoch", *recalls], rows)
+    page.picture(training_curves([dict(line) for line in lines]), "curves of loss and recall over the epochs")
+    page.heading("What the best network finds")
+    gallery = np.ones(len(images), dtype=bool) if images.is_gallery is None else images.is_gallery
+    rows_of_gallery = torch.from_numpy(np.flatnonzero(gallery))
+    queries = sample_queries(images, 8)
+    own_rows = torch.tensor([int(np.sum(gallery[:query])) if gallery[query] else -1 for query in queries])
+    k = min(8, len(rows_of_gallery) - 1)
+    found = nearest_neighbours(
+        embeddings[queries], k, gallery=embeddings[rows_of_gallery], own_rows=own_rows, metric=config["metric"]
+    )
+    found = rows_of_gallery[found.cpu()]
+    page.picture(neighbour_gallery(images, queries, {"nearest images": found}), "queries and their nearest images")
+    page.heading("How it was called")
+    page.table(["option", "value"], [[name, str(value)] for name, value in config.items()])
+    page.write(path)
