@@ -2,5 +2,6 @@
 
 from embedding_transfer.networks.embedding_network import Embedded, EmbeddingNetwork
 from embedding_transfer.networks.load import load_network
+from embedding_transfer.networks.published import load_published
 
-__all__ = ["Embedded", "EmbeddingNetwork", "load_network"]
+__all__ = ["Embedded", "EmbeddingNetwork", "load_network", "load_published"]

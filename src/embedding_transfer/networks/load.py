@@ -6,6 +6,7 @@ from pathlib import Path
 
 from embedding_transfer.exceptions import UsageError
 from embedding_transfer.networks.embedding_network import EmbeddingNetwork
+from embedding_transfer.networks.published import load_published
 
 BEST = "best.safetensors"
 """The network of a run directory."""
@@ -15,17 +16,22 @@ def load_network(path: str | Path) -> EmbeddingNetwork:
     """A trained network, in evaluation mode, on the CPU.
 
     Args:
-        path: A run directory, whose ``best.safetensors`` is taken, or a file of :meth:`EmbeddingNetwork.save`.
+        path: A run directory, whose ``best.safetensors`` is taken; a ``.safetensors`` file that
+            :meth:`EmbeddingNetwork.save` wrote; or a checkpoint of the research code (see :func:`load_published`).
 
     Raises:
         UsageError: If there is nothing at ``path``, or a directory without ``best.safetensors``.
         InputError: If the file is no network that this package knows, or is damaged.
+
+    Example::
+
+        load_network("runs/source")
     """
     path = Path(path)
     if not path.exists():
-        raise UsageError(f"no such network: {path} (expected a run directory or a file of a network)")
-    if not path.is_dir():
-        return EmbeddingNetwork.load(path)
-    if not (path / BEST).exists():
-        raise UsageError(f"{path} has no {BEST}: expected the directory of a training that evaluated at least once")
-    return EmbeddingNetwork.load(path / BEST)
+        raise UsageError(f"no such network: {path} (expected a run directory, a .safetensors or a released .pth file)")
+    if path.is_dir():
+        if not (path / BEST).exists():
+            raise UsageError(f"{path} has no {BEST}: expected the directory of a training that has evaluated once")
+        path = path / BEST
+    return EmbeddingNetwork.load(path) if path.suffix == ".safetensors" else load_published(path)

@@ -1,0 +1,46 @@
+import pytest
+
+from embedding_transfer.exceptions import UsageError
+from embedding_transfer.networks.backbones import build_backbone
+from embedding_transfer.networks.bn_inception import BNInception
+from embedding_transfer.networks.convnet import ConvNet
+from embedding_transfer.networks.timm_backbone import TimmBackbone
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("convnet-7", ConvNet), ("bn_inception", BNInception), ("test_resnet", TimmBackbone)]
+)
+def test_name_decides_the_backbone(name: str, kind: type) -> None:
+    assert type(build_backbone(name, image_size=64)) is kind
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("resnt18", "resnet18"),
+        ("Resnet50", "resnet50"),
+        ("BN-Inception", "bn_inception"),
+        ("bninception", "bn_inception"),
+        ("convnet32", "convnet-32"),
+        ("convnet-0", "convnet-32"),
+        ("efficientnetb0", "efficientnet_b0"),
+    ],
+)
+def test_a_wrong_name_suggests_the_right_one(wrong: str, right: str) -> None:
+    with pytest.raises(UsageError, match=f"unknown backbone '{wrong}', did you mean {right}"):
+        build_backbone(wrong)
+
+
+def test_a_hub_address_is_no_backbone_and_nothing_is_asked_for() -> None:
+    with pytest.raises(UsageError, match="unknown backbone 'hf-hub:timm/resnet18"):
+        build_backbone("hf-hub:timm/resnet18.a1_in1k")
+
+
+def test_an_unknown_tag_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"resnet18\.nonsense"):
+        build_backbone("resnet18.nonsense")
+
+
+def test_our_own_backbones_have_nothing_to_download() -> None:
+    with pytest.raises(UsageError, match="no pretrained weights of bn_inception to download"):
+        build_backbone("bn_inception", pretrained=True)
