@@ -157,7 +157,7 @@ class CRDLoss(TransferLoss):
                 f"CRDLoss has {self.n_images} images, 0 to {self.n_images - 1}; "
                 f"got {name} from {int(images.min())} to {int(images.max())}"
             )
-        return images.to(self.image_labels.device, torch.long)
+        return images.to(self.image_labels.device, torch.long).contiguous()
 
 
 def last_occurrence(index: Tensor) -> Tensor:
