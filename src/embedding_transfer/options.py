@@ -41,6 +41,7 @@ class TrainingOptions:
         ks: The K of Recall@K.
         metric: Distance of the evaluation: ``euclidean`` (published protocol) or ``cosine``.
         workers: Processes that load images.
+        threads: Of the network on a CPU; default: half of the cores, the rest is for the workers.
         seed: Of everything random.
         precision: ``no`` (float32), ``bf16`` or ``fp16``.
         resume: Go on from the last complete epoch in output, if there is one.
@@ -73,6 +74,7 @@ class TrainingOptions:
     ks: tuple[int, ...] = (1, 2, 4, 8)
     metric: Literal["euclidean", "cosine"] = "euclidean"
     workers: int = 2
+    threads: int | None = None
     seed: int = 0
     precision: Literal["no", "bf16", "fp16"] = "no"
     resume: bool = False

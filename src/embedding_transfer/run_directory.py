@@ -16,7 +16,7 @@ from embedding_transfer.exceptions import InputError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.options import TrainingOptions
 
-MAY_CHANGE = {"resume", "workers", "log", "root", "output"}  # options that a resumed run may give anew
+MAY_CHANGE = {"resume", "workers", "threads", "log", "root", "output"}  # options that a resumed run may give anew
 
 
 class RunDirectory:

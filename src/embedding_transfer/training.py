@@ -257,6 +257,7 @@ def new_accelerator(options: TrainingOptions) -> Accelerator:
         )
     except (ImportError, ValueError) as error:
         raise UsageError(f"cannot start with precision {options.precision}, log {options.log}: {error}") from error
+    torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator.num_processes != started:
         raise UsageError(f"{started} processes were started, but {accelerator.num_processes} work together")
