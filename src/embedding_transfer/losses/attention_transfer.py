@@ -1,8 +1,11 @@
 """Attention transfer (Zagoruyko, Komodakis, ICLR 2017)."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from embedding_transfer.losses.stage_maps import paired_maps
 from embedding_transfer.losses.transfer_loss import TransferLoss
@@ -60,6 +63,23 @@ class AttentionTransferLoss(TransferLoss):
 
 def attention(maps: Tensor) -> Tensor:
     """Where a stage responds: (n, c, h, w) -> (n, h w), rows of length 1, in float32 or better."""
-    dtype = torch.promote_types(maps.dtype, torch.float32)
-    norms = torch.linalg.vector_norm(maps, dim=1, dtype=dtype)  # (n, h, w), one pass over the maps, no squared copy
-    return F.normalize((norms.square() / maps.shape[1]).flatten(1), dim=1)
+    energy: Tensor = _Energy.apply(maps)  # (n, h, w)
+    return F.normalize(energy.flatten(1), dim=1)
+
+
+class _Energy(torch.autograd.Function):
+    """Mean squares over the channels without a squared copy of the maps; their gradient is 2 / c times the maps."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor) -> Tensor:
+        ctx.save_for_backward(maps)
+        dtype = torch.promote_types(maps.dtype, torch.float32)
+        entries = 2**20 if maps.device.type == "cpu" else 2**26  # squared at a time: what stays in the cache of a CPU
+        images = max(1, entries // maps[0].numel())
+        return torch.cat([some.to(dtype).square().mean(1) for some in maps.split(images)])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, by_energy: Tensor) -> Tensor:
+        (maps,) = ctx.saved_tensors
+        return (maps * (by_energy * (2 / maps.shape[1]))[:, None]).to(maps.dtype)
