@@ -1,4 +1,4 @@
-"""Losses on a GPU: everything stays on its device and nothing waits for it, seen on a pretended one; and on a real one."""
+"""Losses on a GPU: everything stays on its device and nothing waits for it, on a pretended one; and on a real one."""
 
 import copy
 
