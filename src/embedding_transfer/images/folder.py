@@ -25,8 +25,8 @@ def load_folder(root: Path) -> ImageSplits:
     if not root.is_dir():
         raise UsageError(f"no folder {root}: give the folder that holds train/ and test/, or one folder per class")
     if (root / "train").is_dir() and (root / "test").is_dir():
-        return ImageSplits(*(_read_classes(root / split, f"{root.name}/{split}") for split in ("train", "test")))
-    everything = _read_classes(root, root.name)
+        return ImageSplits(*(read_classes(root / split, f"{root.name}/{split}") for split in ("train", "test")))
+    everything = read_classes(root, root.name)
     half = (len(everything.class_names) + 1) // 2
     if half == len(everything.class_names):
         raise InputError(f"{root} holds one class folder, {everything.class_names[0]}; a split by class needs two")
@@ -40,7 +40,12 @@ def split_by_class(images: ImageSet, first: np.ndarray, names: tuple[str, str]) 
     )
 
 
-def _read_classes(root: Path, name: str) -> ImageSet:
+def read_classes(root: Path, name: str) -> ImageSet:
+    """All images of ``root/<class>/*``; hidden files and folders are left out.
+
+    Raises:
+        InputError: If there are no class folders, or one of them holds no images.
+    """
     paths: list[Path] = []
     labels: list[int] = []
     class_names: list[str] = []

@@ -1,0 +1,99 @@
+"""Image sets that annotation files list: finding the files, reading their rows, and saying what is not there."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.images.folder import split_by_class
+from embedding_transfer.images.image_set import ImageSet, ImageSplits
+
+
+class IncompleteImages(UserWarning):
+    """An image set is not the published one, and the user goes on with it."""
+
+
+def complain(fault: str, allow_incomplete: bool) -> None:
+    """Raise ``fault`` as an InputError, or warn of it where the user goes on all the same."""
+    if not allow_incomplete:
+        raise InputError(f"{fault} (--allow-incomplete goes on all the same)")
+    warnings.warn(fault, IncompleteImages, stacklevel=2)
+
+
+def find_place(root: Path, places: Sequence[str], name: str) -> Path:
+    """The first of ``root/place`` that is there.
+
+    Raises:
+        UsageError: If ``root`` is no folder.
+        InputError: If none is there; the message says what was looked for and what ``root`` holds instead.
+    """
+    if not root.is_dir():
+        raise UsageError(f"no folder {root}: --root must be the folder of the image set {name!r}")
+    for place in places:
+        if (root / place).exists():
+            return root / place
+    raise no_such_layout(root, places, name)
+
+
+def no_such_layout(root: Path, places: Sequence[str], name: str) -> InputError:
+    """The error that says what was looked for in ``root`` and what it holds instead."""
+    held = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
+    holds = ", ".join(held[:6]) + (f" and {len(held) - 6} more" if len(held) > 6 else "") or "nothing"
+    return InputError(f"{root} does not hold {name!r}: looked for {' or '.join(places)}; found {holds}")
+
+
+def read_rows(path: Path, columns: tuple[str, ...], skipped: int = 0) -> list[list[str]]:
+    """The rows below the header of a file whose columns are set apart by spaces.
+
+    Args:
+        path: Of the file.
+        columns: What the header must be.
+        skipped: Lines above the header.
+
+    Raises:
+        InputError: If the file cannot be read, has another header, or a row has more or fewer columns.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()[skipped:]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    header, rows = lines[0] if lines else "", [line.split() for line in lines[1:]]
+    if header.split() != list(columns):
+        raise InputError(f"{path}: line {skipped + 1} should be {' '.join(columns)!r}; it is {header[:80]!r}")
+    for number, row in enumerate(rows, start=skipped + 2):
+        if row and len(row) != len(columns):
+            raise InputError(f"{path}: line {number} has {len(row)} columns instead of {len(columns)}")
+    return [row for row in rows if row]
+
+
+def without_missing_files(
+    images: ImageSet, is_train: np.ndarray, allow_incomplete: bool
+) -> tuple[ImageSet, np.ndarray]:
+    """The images whose files are there, and ``is_train`` (n,) of these; every folder is listed only once.
+
+    Raises:
+        InputError: If files are missing and ``allow_incomplete`` is not given; the message has the first of them.
+    """
+    paths = [Path(str(path)) for path in images.images]
+    names = {folder: set(os.listdir(folder)) if folder.is_dir() else set() for folder in {p.parent for p in paths}}
+    there = np.array([path.name in names[path.parent] for path in paths])
+    if there.all():
+        return images, is_train
+    first = paths[int(there.argmin())]
+    complain(
+        f"{images.name}: {int((~there).sum()):,} of {len(paths):,} listed images are missing, the first is {first}",
+        allow_incomplete,
+    )
+    return images.subset(there), is_train[there]
+
+
+def train_and_test(images: ImageSet, is_train: np.ndarray) -> ImageSplits:
+    """The images where ``is_train`` (n,) holds, and the others; only these keep their queries and gallery."""
+    train, test = split_by_class(images, is_train, ("train", "test"))
+    return ImageSplits(replace(train, is_query=None, is_gallery=None), test)
