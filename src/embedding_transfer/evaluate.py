@@ -21,6 +21,7 @@ def evaluate(
     network: Path,
     images: str = "folder",
     root: Path | None = None,
+    allow_incomplete: bool = False,
     split: Literal["test", "train"] = "test",
     ks: tuple[int, ...] = (1, 2, 4, 8),
     metric: Literal["euclidean", "cosine"] = "euclidean",
@@ -31,8 +32,10 @@ def evaluate(
 
     Args:
         network: A run directory (its best network) or a saved network.
-        images: Image set: ``folder`` (class folders under root) or ``glyphs`` (letters, made on the spot).
-        root: Folder of the images; ``glyphs`` needs none.
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
+            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
+        allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         split: Which half of the image set.
         ks: The K of Recall@K.
         metric: Distance: ``euclidean`` on embeddings as the network returns them (published protocol) or ``cosine``.
@@ -47,7 +50,7 @@ def evaluate(
         InputError: If an image or the network cannot be read.
     """
     net = load_network(network)
-    searched = getattr(load_images(images, root), split)
+    searched = getattr(load_images(images, root, allow_incomplete), split)
     recall = recall_of(embed_images(net, searched, batch_size=batch_size, workers=workers), searched, ks, metric)
     print(f"{network}: {net.backbone_name}, {net.embedding_dim} dimensions; {searched.summary()}; {metric} distance")
     print_table([*recall], [[f"{100 * value:.2f} %" for value in recall.values()]])

@@ -14,8 +14,10 @@ class TrainingOptions:
     """Options that training a source and transfer share.
 
     Args:
-        images: Image set: ``folder`` (class folders under root) or ``glyphs`` (letters, made on the spot).
-        root: Folder of the images; ``glyphs`` needs none.
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
+            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
+        allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         output: Run directory to write; it must be new or empty unless resume is given.
         augmentation: ``photo`` (random resized crop and flip) or ``character`` (gentle affine, no flip); default:
             ``character`` for glyphs, ``photo`` for all else.
@@ -50,6 +52,7 @@ class TrainingOptions:
 
     images: str = "folder"
     root: Path | None = None
+    allow_incomplete: bool = False
     output: Path
     augmentation: Literal["photo", "character"] | None = None
     pretrained: bool = False

@@ -69,7 +69,7 @@ def train_source(
         image_size=image_size,
     )
     run = RunDirectory(chosen.output, config, chosen.resume)
-    images = load_images(chosen.images, chosen.root)
+    images = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
     accelerator = new_accelerator(chosen)
     network = new_network(backbone, embedding_dim, image_size, chosen)
     sizes = {"num_classes": len(images.train.class_names), "embedding_size": embedding_dim}

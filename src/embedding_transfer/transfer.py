@@ -114,7 +114,7 @@ def transfer(
         image_size=image_size,
     )
     run = RunDirectory(chosen.output, config, chosen.resume)
-    images = load_images(chosen.images, chosen.root)
+    images = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
     accelerator = new_accelerator(chosen)
     target = new_network(backbone, embedding_dim, image_size, chosen)
     sizes = _sizes(target, teacher, images.train)
