@@ -29,11 +29,11 @@ def neighbour_gallery(images: ImageSet, queries: Sequence[int], found: Mapping[s
     height = top + len(queries) * step + 30
     paper = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(paper)
-    draw.text((GAP, 8), "query", fill=INK, font=_font(15))
+    draw.text((GAP, 8), "query", fill=INK, font=font(15))
     left = GAP + step
     for (name, neighbours), k in zip(found.items(), columns, strict=True):
         left += BLOCK
-        draw.text((left, 8), name, fill=INK, font=_font(15))
+        draw.text((left, 8), name, fill=INK, font=font(15))
         for row, query in enumerate(queries):
             for column, neighbour in enumerate(neighbours[row].tolist()):
                 colour = RIGHT if images.labels[neighbour] == images.labels[query] else WRONG
@@ -45,8 +45,8 @@ def neighbour_gallery(images: ImageSet, queries: Sequence[int], found: Mapping[s
     left = GAP
     for colour, meaning in legend:
         draw.rectangle((left, height - 22, left + 14, height - 8), outline=colour, width=FRAME)
-        draw.text((left + 20, height - 24), meaning, fill=INK, font=_font(13))
-        left += 40 + int(draw.textlength(meaning, font=_font(13)))
+        draw.text((left + 20, height - 24), meaning, fill=INK, font=font(13))
+        left += 40 + int(draw.textlength(meaning, font=font(13)))
     return paper
 
 
@@ -64,5 +64,6 @@ def _cell(images: ImageSet, row: int, colour: str) -> Image.Image:
     return ImageOps.expand(picture, FRAME, fill=colour)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which matplotlib brings along, in ``size`` points."""
     return ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
