@@ -18,6 +18,7 @@ VERBS = {
     "train-source": "train an embedding network on images with class labels",
     "transfer": "hand the knowledge of a source network on to a target network",
     "evaluate": "measure Recall@K of a network on an image set",
+    "check-images": "find what is missing, unreadable, odd or there twice in an image set",
 }
 """Verb to what it does. ``train-source`` is the function ``train_source`` of the module of that name."""
 
