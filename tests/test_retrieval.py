@@ -87,6 +87,13 @@ def test_own_rows_of_a_gallery_are_left_out() -> None:
     assert nearest_neighbours(gallery[:2], 1, gallery=gallery, own_rows=torch.tensor([0, -1])).tolist() == [[1], [1]]
 
 
+def test_queries_outside_the_gallery_may_find_all_of_it() -> None:
+    gallery, outside = torch.tensor([[0.0], [1.0]]), torch.tensor([-1])
+    assert nearest_neighbours(torch.tensor([[0.9]]), 2, gallery=gallery, own_rows=outside).tolist() == [[1, 0]]
+    with pytest.raises(InputError, match="2 nearest neighbours among 1"):
+        nearest_neighbours(gallery[:1], 2, gallery=gallery, own_rows=torch.tensor([0]))
+
+
 def test_bad_input_is_named() -> None:
     embeddings, labels = torch.randn(4, 2), torch.tensor([0, 0, 1, 1])
     with pytest.raises(InputError, match=r"4 nearest neighbours among 3"):

@@ -86,7 +86,7 @@ def nearest_neighbours(
     if gallery is None:
         gallery, own_rows = queries, torch.arange(len(queries))
     queries, gallery = _comparable(queries, gallery, metric)
-    available = len(gallery) - (own_rows is not None)
+    available = len(gallery) - int(own_rows is not None and bool((own_rows >= 0).any()))
     if not 1 <= k <= available:
         raise InputError(f"asked for {k} nearest neighbours among {available} items: K must be from 1 to {available}")
     norms = gallery.square().sum(dim=1)  # (m,)
