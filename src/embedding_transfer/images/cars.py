@@ -97,7 +97,7 @@ def _read_mat(file: Path, variable: str, fields: tuple[str, ...] = ()) -> np.nda
         raise InputError(f"reading {file} needs scipy: pip install scipy") from error
     try:
         value = np.atleast_1d(loadmat(file, squeeze_me=True)[variable])
-    except (OSError, ValueError, NotImplementedError, KeyError) as error:
+    except Exception as error:  # scipy raises what it meets: its own errors, those of zlib, KeyError, ...
         raise InputError(f"cannot read {variable} of {file}: {error}") from error
     for field in fields:
         if field not in (value.dtype.names or ()):

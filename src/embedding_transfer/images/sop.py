@@ -28,7 +28,8 @@ def load_sop(root: Path, allow_incomplete: bool = False) -> ImageSplits:
     home = find_place(root, PLACES, "sop").parent
     train, test = (read_rows(home / f"Ebay_{split}.txt", COLUMNS) for split in ("train", "test"))
     rows = train + test
-    class_names = [f"{path.split('/')[0].removesuffix('_final')} {class_id}" for _, class_id, _, path in rows]
-    names, labels = np.unique(class_names, return_inverse=True)
-    images = ImageSet("sop", [home / path for *_, path in rows], labels, tuple(names.tolist()))
+    ids, first_rows, labels = np.unique([row[1] for row in rows], return_index=True, return_inverse=True)
+    kinds = [rows[first][-1].split("/")[0].removesuffix("_final") for first in first_rows]
+    names = tuple(f"{kind} {class_id}" for kind, class_id in zip(kinds, ids, strict=True))  # e.g. "bicycle 1"
+    images = ImageSet("sop", [home / path for *_, path in rows], labels, names)
     return published_splits("sop", images, np.arange(len(rows)) < len(train), root, allow_incomplete)

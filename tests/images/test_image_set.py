@@ -1,0 +1,64 @@
+"""ImageSet: pictures and labels stay together."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedding_transfer.exceptions import InputError
+from embedding_transfer.images import ImageSet
+
+
+def grey(n: int) -> ImageSet:
+    """n pictures of 2 x 3 pixels, picture i of grey i, of classes i // 2."""
+    pixels = np.broadcast_to(np.arange(n, dtype=np.uint8)[:, None, None], (n, 2, 3))
+    return ImageSet("grey", pixels, np.arange(n) // 2, tuple(f"class {c}" for c in range((n + 1) // 2)))
+
+
+def test_arrays_become_rgb_pictures() -> None:
+    picture = grey(4).image(3)
+    assert (picture.mode, picture.size, picture.getpixel((0, 0))) == ("RGB", (3, 2), (3, 3, 3))
+    colour = ImageSet("colour", np.full((1, 2, 2, 3), (1, 2, 3), dtype=np.uint8), np.zeros(1, dtype=int), ("a",))
+    assert colour.image(0).getpixel((1, 1)) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("as_mask", [False, True])
+def test_a_subset_numbers_the_remaining_classes_anew(as_mask: bool) -> None:
+    images, rows = grey(8), np.array([2, 6, 7])
+    part = images.subset(np.isin(np.arange(8), rows) if as_mask else rows, "part")
+    assert part.name == "part"
+    assert part.class_names == ("class 1", "class 3")
+    assert part.labels.tolist() == [0, 1, 1]
+    assert part.labels.dtype == np.int64
+    assert [part.image(i).getpixel((0, 0))[0] for i in range(3)] == [2, 6, 7]
+
+
+def test_a_subset_keeps_the_order_it_is_asked_for_and_its_queries() -> None:
+    paths = [Path(f"{i}.png") for i in range(4)]
+    flags = np.array([True, False, True, False])
+    images = ImageSet("paths", paths, np.array([0, 0, 1, 1]), ("a", "b"), is_query=flags, is_gallery=~flags)
+    part = images.subset(np.array([3, 0]))
+    assert part.images == [paths[3], paths[0]]
+    assert part.labels.tolist() == [1, 0]
+    assert part.is_query is not None
+    assert part.is_query.tolist() == [False, True]
+    assert part.is_gallery is not None
+    assert part.is_gallery.tolist() == [True, False]
+
+
+def test_pictures_are_called_by_path_or_by_place_and_class() -> None:
+    assert grey(4).describe(3) == "grey[3] (class 1)"
+    assert ImageSet("p", [Path("a/b.png")], np.zeros(1, dtype=int), ("a",)).describe(0) == str(Path("a/b.png"))
+
+
+def test_summary() -> None:
+    assert grey(4).summary() == "grey: 4 images of 2 classes"
+
+
+def test_lengths_must_agree() -> None:
+    with pytest.raises(InputError, match="grey has 4 images but 3 labels"):
+        ImageSet("grey", grey(4).images, np.zeros(3, dtype=int), ("a",))
+    with pytest.raises(InputError, match="grey has 4 images but 1 is_query"):
+        ImageSet("grey", grey(4).images, np.zeros(4, dtype=int), ("a",), is_query=np.ones(1, dtype=bool))
+    with pytest.raises(InputError, match="nothing has no images"):
+        ImageSet("nothing", [], np.zeros(0, dtype=int), ())
