@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from embedding_transfer.distance_rows import SMALLEST_SQUARE, DistanceRows, LabelRows
+from embedding_transfer.distance_rows import SMALLEST_SQUARE, distance_rows, label_rows, laplacian, pull_rows
 from embedding_transfer.exceptions import InputError, UsageError
 
 
@@ -21,12 +21,12 @@ def matching_embeddings(loss: object, target: Tensor, source: Tensor) -> tuple[T
     """The two sets of embeddings in the target's type, at least float32, the source without its graph.
 
     Args:
-        loss: who asks; its class is named in errors.
+        loss: Who asks; its class is named in errors.
         target: (n, d_t) floating point.
         source: (n, d_s) floating point, on the same device.
 
     Raises:
-        InputError: the tensors are not 2-D, not floating point, empty, of unequal length or on different devices.
+        InputError: The tensors are not 2-D, not floating point, empty, of unequal length or on different devices.
     """
     name = type(loss).__name__
     got = f"got target {tuple(target.shape)}, source {tuple(source.shape)}"
@@ -40,7 +40,7 @@ def matching_embeddings(loss: object, target: Tensor, source: Tensor) -> tuple[T
         raise InputError(f"{name} takes floating point embeddings; got target {target.dtype}, source {source.dtype}")
     if target.device != source.device:
         raise InputError(f"{name} needs both on one device; got target on {target.device}, source on {source.device}")
-    dtype = torch.promote_types(target.dtype, torch.float32)
+    dtype = torch.float64 if target.dtype == torch.float64 else torch.float32
     return target.to(dtype), source.detach().to(dtype)
 
 
@@ -53,7 +53,7 @@ def require_positive(loss: object, **options: float) -> None:
     """Refuses an option of LOSS that is not a finite number above zero.
 
     Raises:
-        UsageError: the first such option, by name.
+        UsageError: The first such option, by name.
     """
     for option, value in options.items():
         if not (math.isfinite(value) and value > 0):
@@ -94,7 +94,7 @@ def pairwise_distances(embeddings: Tensor) -> Tensor:
         tensor([[0., 5.],
                 [5., 0.]])
     """
-    distances: Tensor = _PairwiseDistances.apply(embeddings)  # type: ignore[no-untyped-call]
+    distances: Tensor = _PairwiseDistances.apply(embeddings)
     return distances
 
 
@@ -123,7 +123,7 @@ def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
 
     Args:
         source: (n, d) embeddings, float32 or float64; normalised here, a row of zeros stays zero.
-        sigma: width of the kernel. Default: 1.
+        sigma: Width of the kernel. Default: 1.
 
     Returns:
         (n, n) symmetric, exactly 1 on the diagonal, without gradient.
@@ -135,21 +135,21 @@ def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
                 [0.1353, 1.0000]])
     """
     with torch.no_grad(), full_precision(source.device):
-        return LabelRows(source, sigma).labels(slice(0, len(source)))
+        return label_rows(source, slice(0, len(source)), sigma).clamp_(max=1)
 
 
 class _PairwiseDistances(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, embeddings: Tensor) -> Tensor:
         with full_precision(embeddings.device):
-            distances, close = DistanceRows(embeddings).distances(slice(0, len(embeddings)))
+            distances, ctx.has_close = distance_rows(embeddings, slice(0, len(embeddings)))
         ctx.save_for_backward(embeddings, distances)
-        ctx.close = close
         return distances
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, by_distance: Tensor) -> Tensor:
-        embeddings, distances = ctx.saved_tensors
-        with full_precision(embeddings.device):
-            return DistanceRows(embeddings).gradient(slice(0, len(embeddings)), distances, ctx.close, by_distance)
+        x, distances = ctx.saved_tensors
+        with full_precision(x.device):
+            pulls = laplacian(pull_rows(slice(0, len(x)), distances, ctx.has_close, -by_distance))  # (n, n)
+            return (pulls @ x.to(pulls.dtype)).to(x.dtype)

@@ -1,9 +1,9 @@
 """RelaxedContrastiveLoss: the golden numbers, what the loss means, and its edges."""
 
-import golden
 import pytest
 from loss_checks import assert_agrees
 
+import golden
 from embedding_transfer.losses import RelaxedContrastiveLoss
 
 

@@ -4,6 +4,7 @@ from embedding_transfer.losses.attention_transfer import AttentionTransferLoss
 from embedding_transfer.losses.crd import CRDLoss
 from embedding_transfer.losses.fitnet import FitNetLoss
 from embedding_transfer.losses.relaxed_contrastive import RelaxedContrastiveLoss
+from embedding_transfer.losses.relaxed_ms import RelaxedMSLoss
 from embedding_transfer.losses.transfer_loss import TransferLoss
 from embedding_transfer.losses.weighted_sum import WeightedSum
 
@@ -12,6 +13,7 @@ __all__ = [
     "CRDLoss",
     "FitNetLoss",
     "RelaxedContrastiveLoss",
+    "RelaxedMSLoss",
     "TransferLoss",
     "WeightedSum",
 ]

@@ -3,20 +3,19 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import (
-    DistanceRows,
-    full_precision,
+from embedding_transfer.distance_rows import (
+    distance_rows,
+    gradient_of_rows,
     label_rows,
-    matching_embeddings,
-    require_positive,
-    row_means,
+    laplacian,
+    pull_rows,
     row_tiles,
 )
+from embedding_transfer.losses.transfer_loss import TransferLoss
+from embedding_transfer.relations import full_precision, matching_embeddings, no_relations, require_positive
 
 
 class RelaxedContrastiveLoss(TransferLoss):
@@ -29,8 +28,8 @@ class RelaxedContrastiveLoss(TransferLoss):
     Cho, Kwak, "Embedding Transfer with Label Relaxation for Improved Metric Learning", CVPR 2021, section 3.
 
     Args:
-        sigma: width of the kernel of the relaxed labels. Default: 1.
-        delta: margin, in units of the mean distance. Default: 1.
+        sigma: Width of the kernel of the relaxed labels. Default: 1.
+        delta: Margin, in units of the mean distance. Default: 1.
 
     Raises:
         UsageError: ``sigma`` or ``delta`` is not positive.
@@ -55,11 +54,14 @@ class RelaxedContrastiveLoss(TransferLoss):
             source: (n, d_s) embeddings of the same n views; receives no gradient.
 
         Raises:
-            InputError: the tensors are not 2-D, not floating point, empty, or of different length.
+            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
         """
         target, source = matching_embeddings(self, target, source)
+        if len(target) == 1:
+            return no_relations(target, source)
         learns = torch.is_grad_enabled() and target.requires_grad
-        loss: Tensor = _RelaxedContrastive.apply(target, source, self.sigma, self.delta, learns)  # type: ignore[no-untyped-call]
+        with full_precision(target.device):
+            loss: Tensor = _RelaxedContrastive.apply(target, source, self.sigma, self.delta, learns)
         return loss
 
     def extra_repr(self) -> str:
@@ -67,39 +69,49 @@ class RelaxedContrastiveLoss(TransferLoss):
 
 
 class _RelaxedContrastive(torch.autograd.Function):
-    """Loss and gradient together, a block of rows at a time, so that no (n, n) matrix is ever stored.
+    """Loss and gradient together, a block of rows at a time, so that a large batch never stores an (n, n) matrix.
 
-    A row of r needs only its own row of distances, hence so does its part of the loss. Per row, with
-    h_ij = dl_i/dr_ij = 2 w_ij r_ij - 2 (1 - w_ij) [delta - r_ij]_+ and dr_ik/dd_ij = (1[j = k] - r_ik / n) / mu_i,
+    A row of r needs only its own row of distances, hence so does its part l_i of the loss. With
+    g_ij = (1 - w_ij) [delta - r_ij]_+ - w_ij r_ij = -dl_i/dr_ij / 2 and dr_ik/dd_ij = (1[j = k] - r_ik / n) / mu_i:
 
-        dl_i/dd_ij = (h_ij - mean_k h_ik r_ik) / mu_i.
+        l_i = sum_j (delta (1 - w_ij) [delta - r_ij]_+ - g_ij r_ij)
+        dl_i/dd_ij = -2 / mu_i (g_ij - mean_k g_ik r_ik)
     """
 
     @staticmethod
     def forward(ctx: Any, target: Tensor, source: Tensor, sigma: float, delta: float, learns: bool) -> Tensor:
         n = len(target)
         loss = target.new_zeros(())
-        gradient = torch.zeros_like(target) if learns else None
-        with full_precision(target.device):
-            pairs, unit_source = DistanceRows(target), F.normalize(source, dim=1)
-            for rows in row_tiles(n, target.device):
-                d, close = pairs.distances(rows)  # (b, n)
-                w = label_rows(unit_source, rows, sigma)  # (b, n)
-                mu = row_means(d)  # (b, 1)
-                r = d / mu
-                short = (delta - r).clamp_(min=0)
-                pull, push = w * r, torch.addcmul(short, short, w, value=-1)  # w r, (1 - w) [delta - r]_+
-                loss += ((pull * r).sum() + (push * short).sum()) / n
-                if gradient is not None:
-                    half_h = pull.sub_(push)
-                    mean_hr = (half_h * r).mean(dim=1, keepdim=True)  # (b, 1), halved
-                    by_distance = half_h.sub_(mean_hr).mul_(2 / (n * mu))
-                    pairs.add_gradient(gradient, rows, d, close, by_distance)
-        ctx.save_for_backward(gradient)
+        left, right = None, None  # the gradient with respect to the target is left @ right, or left alone
+        for rows in row_tiles(n, target.device):
+            d, has_close = distance_rows(target, rows)  # (b, n)
+            w = label_rows(source, rows, sigma)  # (b, n)
+            one_by_mu = d.sum(dim=1, keepdim=True).reciprocal_().mul_(n)  # (b, 1)
+            r = d * one_by_mu
+            push = torch.rsub(r, delta).clamp_(min=0)
+            push.addcmul_(push, w, value=-1)  # (1 - w) [delta - r]_+
+            loss.add_(push.sum(), alpha=delta / n)
+            g = push.addcmul_(w, r, value=-1)
+            gr = r.mul_(g).sum(dim=1, keepdim=True)  # (b, 1)
+            loss.sub_(gr.sum(), alpha=1 / n)
+            if not learns:
+                continue
+            minus_by_distance = g.sub_(gr, alpha=1 / n).mul_(one_by_mu.mul_(2 / n))
+            c = pull_rows(rows, d, has_close, minus_by_distance)
+            if len(c) == n:
+                left, right = laplacian(c), target
+            else:
+                part = gradient_of_rows(target, rows, c)
+                left = part if left is None else left.add_(part)
+        ctx.save_for_backward(left, right)
         return loss
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, by_loss: Tensor) -> tuple[Tensor | None, ...]:
-        (gradient,) = ctx.saved_tensors
-        return by_loss * gradient, None, None, None, None
+        left, right = ctx.saved_tensors
+        gradient = by_loss * left
+        if right is not None:
+            with full_precision(right.device):
+                gradient = (gradient @ right.to(left.dtype)).to(right.dtype)
+        return gradient, None, None, None, None
