@@ -47,6 +47,10 @@ def check_images(
     Raises:
         UsageError: If the image set, its root or a folder for the output does not exist.
         InputError: If something would stop a training; the report is written before.
+
+    Example::
+
+        check_images("glyphs", output=Path("glyphs-report"))
     """
     if output is not None and Path(output).is_file():
         raise UsageError(f"{output} is a file: --output must be a folder")

@@ -80,14 +80,15 @@ def without_missing_files(
     Raises:
         InputError: If files are missing and ``allow_incomplete`` is not given; the message has the first of them.
     """
-    paths = [Path(str(path)) for path in images.images]
-    names = {folder: set(os.listdir(folder)) if folder.is_dir() else set() for folder in {p.parent for p in paths}}
-    there = np.array([path.name in names[path.parent] for path in paths])
+    places = [os.path.split(str(path)) for path in images.images]
+    folders = {folder for folder, _ in places}
+    held = {folder: set(os.listdir(folder)) if os.path.isdir(folder) else set() for folder in folders}
+    there = np.array([name in held[folder] for folder, name in places])
     if there.all():
         return images, is_train
-    first = paths[int(there.argmin())]
     complain(
-        f"{images.name}: {int((~there).sum()):,} of {len(paths):,} listed images are missing, the first is {first}",
+        f"{images.name}: {int((~there).sum()):,} of {len(places):,} listed images are missing, "
+        f"the first is {images.images[int(there.argmin())]}",
         allow_incomplete,
     )
     return images.subset(there), is_train[there]
