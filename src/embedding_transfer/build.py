@@ -22,6 +22,7 @@ SIZES = (
     "image_labels",
     "num_classes",
     "embedding_size",
+    "views",
 )
 """Constructor parameters that a training fills in: of the networks, of the training images, of metric losses."""
 

@@ -95,7 +95,7 @@ def normalised(parser: ArgumentParser, verb: str, arguments: list[str]) -> list[
         result.append(option + given + value)
     for option, home in homes.items():
         _check_options_of_class(option, home, result)
-    return result
+    return sorted(result, key=lambda a: "." in a.partition("=")[0])  # --loss.sigma=2 is understood after --loss=CLASS
 
 
 def _check_options_of_class(option: str, home: ModuleType, arguments: list[str]) -> None:

@@ -52,8 +52,8 @@ class RunDirectory:
             raise UsageError(f"{self.folder} is not empty and holds no run (no config.yaml): give another --output")
         before = yaml.safe_load(self.config_file.read_text())
         for name in config.keys() - MAY_CHANGE:
-            if before.get(name) != config[name]:
-                was, now = before.get(name), config[name]
+            if name in before and before[name] != config[name]:
+                was, now = before[name], config[name]
                 raise UsageError(f"cannot resume {self.folder} with another {name}: it was {was!r}, now {now!r}")
 
     def start(self, metrics: list[dict[str, Any]]) -> None:

@@ -128,10 +128,10 @@ class Training:
                 line["seconds"] = round(time.perf_counter() - started, 3)
                 lines.append(line)
                 self._keep(lines)
-        self.accelerator.end_training()
         evaluated = [line for line in lines if self._score_name in line]
         best = max(evaluated, key=lambda line: line[self._score_name])
         self._report(lines, best)
+        self.accelerator.end_training()
         return TrainingResult(self.run.folder, best, lines[-1], sum(line["seconds"] for line in lines))
 
     @property

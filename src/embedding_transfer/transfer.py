@@ -117,7 +117,7 @@ def transfer(
     images = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
     accelerator = new_accelerator(chosen)
     target = new_network(backbone, embedding_dim, image_size, chosen)
-    sizes = _sizes(target, teacher, images.train)
+    sizes = _sizes(target, teacher, images.train, chosen.views)
     transfer_loss = build(loss, losses, sizes)
     if not isinstance(transfer_loss, TransferLoss):
         raise UsageError(f"{type(transfer_loss).__name__} is no TransferLoss: give a metric loss as --metric-loss")
@@ -126,7 +126,7 @@ def transfer(
     return Training(objective, images, chosen, run, accelerator, FrozenSource(teacher, source_views)).train()
 
 
-def _sizes(target: EmbeddingNetwork, source: EmbeddingNetwork, images: ImageSet) -> dict[str, Any]:
+def _sizes(target: EmbeddingNetwork, source: EmbeddingNetwork, images: ImageSet, views: int) -> dict[str, Any]:
     """What losses may ask for when they are built."""
     return {
         "target_dim": target.embedding_dim,
@@ -137,4 +137,5 @@ def _sizes(target: EmbeddingNetwork, source: EmbeddingNetwork, images: ImageSet)
         "image_labels": torch.from_numpy(images.labels),
         "num_classes": len(images.class_names),
         "embedding_size": target.embedding_dim,
+        "views": views,
     }

@@ -1,0 +1,47 @@
+"""Two processes compute what one does: the same loss, the same gradients, the same run."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def test_gathered_loss_and_gradient_equal_those_of_one_process(tmp_path: Path) -> None:
+    script = str(Path(__file__).with_name("gathered_gradient.py"))
+    for start, folder in (([sys.executable], "one"), (LAUNCH, "two")):
+        (tmp_path / folder).mkdir()
+        subprocess.run([*start, script, str(tmp_path / folder)], check=True, timeout=120, env=ENVIRONMENT)
+    one = torch.load(tmp_path / "one/0.pt")
+    assert torch.equal(one["order"], torch.arange(16))
+    for rank in (0, 1):
+        found = torch.load(tmp_path / f"two/{rank}.pt")
+        torch.testing.assert_close(found["loss"], one["loss"])
+        torch.testing.assert_close(found["gradient"], one["gradient"])
+        assert torch.equal(found["order"], one["order"])  # rows stand as one process would have them
+
+
+@pytest.mark.parametrize("loss", ["RelaxedContrastiveLoss", "FitNetLoss"])
+def test_a_transfer_in_two_processes_equals_one(
+    loss: str, tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
+) -> None:
+    options = {**tiny_options, "ks": "1,2", "epochs": 2, "source": tiny_source, "loss": loss, "optimizer": "sgd"}
+    options |= {"batch_norm": "frozen-statistics", "warmup_epochs": 1}  # statistics of a batch are per process
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    for name, start in (("one", [sys.executable]), ("two", LAUNCH)):
+        command = [*start, "-m", "embedding_transfer", "transfer", *arguments, f"--output={tmp_path / name}"]
+        subprocess.run(command, check=True, timeout=120, env=ENVIRONMENT)
+    one, two = (torch.load(tmp_path / name / "last.pt", weights_only=True)["objective"] for name in ("one", "two"))
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, msg=lambda m, n=name: f"{n}: {m}", rtol=1e-4, atol=1e-6)
+    metrics = [
+        [json.loads(x) for x in (tmp_path / n / "metrics.jsonl").read_text().splitlines()] for n in ("one", "two")
+    ]
+    assert [line["recall@1"] for line in metrics[0]] == [line["recall@1"] for line in metrics[1]]
