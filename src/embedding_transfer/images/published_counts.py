@@ -26,7 +26,7 @@ PUBLISHED = {
 
 OTHER_EDITIONS = {
     "cub": {
-        6033: "CUB-200 of 2010, a smaller set of another name; get CUB-200-2011 with its 11,788 images",
+        6033: "CUB-200 of 2010, an older and smaller set: get CUB-200-2011 with its 11,788 images",
         5994: "the training half of the classification split alone; all 11,788 images are needed",
         5794: "the test half of the classification split alone; all 11,788 images are needed",
     },
