@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from embedding_transfer.images.image_set import ImageSet
+from embedding_transfer.loading import batches_of
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.views import EvaluationViews, as_floats
 
@@ -45,7 +46,7 @@ def embed_images(
     with tqdm(
         total=len(images), desc=f"embed {images.name}", unit="img", leave=False, disable=quiet(accelerator)
     ) as bar:
-        for batch in loader:
+        for batch in batches_of(loader):
             found = network(as_floats(batch.to(accelerator.device))).float()  # (b, d)
             embeddings.append(accelerator.gather_for_metrics(found))
             bar.update(len(embeddings[-1]))

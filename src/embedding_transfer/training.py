@@ -23,6 +23,7 @@ from embedding_transfer.embedding import embed_images, quiet
 from embedding_transfer.evaluate import recall_of
 from embedding_transfer.exceptions import TrainingError, UsageError
 from embedding_transfer.images import Batches, ImageSplits
+from embedding_transfer.loading import batches_of
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.objective import Objective
 from embedding_transfer.optimization import new_optimizer, new_schedule
@@ -181,7 +182,7 @@ class Training:
 
     def _steps(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Images (views * n, 3, h, w) in [0, 1], labels (views * n,), indices (views * n,), on the device."""
-        for views, labels, index in self.loader:
+        for views, labels, index in batches_of(self.loader):
             images = as_floats(views_first(views.to(self.accelerator.device, non_blocking=True)))
             rows = (each.to(self.accelerator.device).repeat(self.options.views) for each in (labels, index))
             yield images, *rows
