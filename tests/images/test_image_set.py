@@ -53,6 +53,9 @@ def test_pictures_are_called_by_path_or_by_place_and_class() -> None:
 
 def test_summary() -> None:
     assert grey(4).summary() == "grey: 4 images of 2 classes"
+    flags = np.array([True, False, False, False])
+    images = ImageSet("q", grey(4).images, grey(4).labels, ("a", "b"), is_query=flags, is_gallery=~flags)
+    assert images.summary() == "q: 4 images of 2 classes, 1 queries, 3 in the gallery"
 
 
 def test_lengths_must_agree() -> None:

@@ -76,8 +76,10 @@ class ImageSet:
         )
 
     def summary(self) -> str:
-        """One line for people: ``glyphs/train: 10,812 images of 742 classes``."""
-        return f"{self.name}: {len(self):,} images of {len(self.class_names):,} classes"
+        """One line for people: ``glyphs/train: 11,097 images of 732 classes``, and queries and gallery if they differ."""
+        flags = ((self.is_query, "queries"), (self.is_gallery, "in the gallery"))
+        parts = [f"{int(flag.sum()):,} {what}" for flag, what in flags if flag is not None]
+        return ", ".join([f"{self.name}: {len(self):,} images of {len(self.class_names):,} classes", *parts])
 
 
 class ImageSplits(NamedTuple):
