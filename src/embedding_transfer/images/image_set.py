@@ -76,7 +76,7 @@ class ImageSet:
         )
 
     def summary(self) -> str:
-        """One line for people: ``glyphs/train: 11,097 images of 732 classes``, and queries and gallery if they differ."""
+        """One line for people: ``glyphs/train: 11,097 images of 732 classes``, and its queries and gallery."""
         flags = ((self.is_query, "queries"), (self.is_gallery, "in the gallery"))
         parts = [f"{int(flag.sum()):,} {what}" for flag, what in flags if flag is not None]
         return ", ".join([f"{self.name}: {len(self):,} images of {len(self.class_names):,} classes", *parts])
