@@ -52,7 +52,7 @@ def tiny_options(tiny_folder: Path) -> dict[str, object]:
 @pytest.fixture(scope="session")
 def tiny_source(tiny_options: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run directory of a source trained on the tiny folder."""
-    from embedding_transfer.train_source import train_source
+    from embedding_transfer.verbs.train_source import train_source
 
     output = tmp_path_factory.mktemp("source") / "run"
     train_source(backbone="convnet-4", embedding_dim=8, output=output, **tiny_options)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Run alone or by torchrun: the gradient of a loss on gathered rows, written to OUT/<rank>.pt (see test_two_processes)."""
+"""Run alone or by torchrun: the gradient of a loss on gathered rows, in OUT/<rank>.pt (see test_two_processes)."""
 
 import os
 import sys

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embedding_transfer.check_images import check_images
 from embedding_transfer.cli import main
 from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.verbs.check_images import check_images
 
 
 @pytest.fixture

@@ -170,7 +170,9 @@ def test_a_configuration_runs_again_to_the_same_weights(
 def test_options_are_spelt_with_dashes_underscores_or_as_in_the_research_code(
     tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spelt = train_on(tiny_folder, tmp_path / "run", "--batch_size=6", "--IPC", 3, "--view", 2, "--l2-normalize", "false")
+    spelt = train_on(
+        tiny_folder, tmp_path / "run", "--batch_size=6", "--IPC", 3, "--view", 2, "--l2-normalize", "false"
+    )
     assert run(capsys, *spelt)[0] == 0
     config = yaml.safe_load((tmp_path / "run/config.yaml").read_text())
     assert (config["batch_size"], config["images_per_class"], config["views"]) == (6, 3, 2)
@@ -199,7 +201,18 @@ def test_your_own_loss_by_class_path(tiny_source: Path, tiny_options: dict[str, 
     )
     command = [sys.executable, "-m", "embedding_transfer", "transfer", "--source", str(tiny_source)]
     command += ["--loss", "my_losses.Mine", "--loss.power", "1.5", "--output", str(tmp_path / "run")]
-    command += ["--root", str(tiny_options["root"]), "--epochs", "1", "--batch-size", "12", "--ks", "1", "--workers", "0"]
+    command += [
+        "--root",
+        str(tiny_options["root"]),
+        "--epochs",
+        "1",
+        "--batch-size",
+        "12",
+        "--ks",
+        "1",
+        "--workers",
+        "0",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     assert subprocess.run(command, env=environment, timeout=120).returncode == 0
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["loss"]["init_args"] == {"power": 1.5}

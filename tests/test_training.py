@@ -17,8 +17,8 @@ from safetensors.torch import load_file
 from embedding_transfer.exceptions import TrainingError, UsageError
 from embedding_transfer.losses import TransferLoss
 from embedding_transfer.networks import EmbeddingNetwork, load_network
-from embedding_transfer.train_source import train_source
-from embedding_transfer.transfer import transfer
+from embedding_transfer.verbs.train_source import train_source
+from embedding_transfer.verbs.transfer import transfer
 
 SOURCE: dict[str, Any] = {"backbone": "convnet-4", "embedding_dim": 8}
 

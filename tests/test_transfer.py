@@ -12,8 +12,8 @@ from embedding_transfer.exceptions import UsageError
 from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
 from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
 from embedding_transfer.sources import FrozenSource, consensus
-from embedding_transfer.train_source import train_source
-from embedding_transfer.transfer import TransferObjective, transfer
+from embedding_transfer.verbs.train_source import train_source
+from embedding_transfer.verbs.transfer import TransferObjective, transfer
 
 EVERY_LOSS: dict[str, dict[str, Any]] = {
     "RelaxedContrastiveLoss": {},

@@ -1,3 +1,78 @@
-"""Hand the knowledge of a trained embedding network on to another."""
+"""Hand the knowledge of a trained embedding network on to another: better, shorter or smaller.
+
+Everything here is imported when it is first used, so that ``import embedding_transfer`` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from embedding_transfer import losses, metric_losses
+    from embedding_transfer.embedding import embed_images
+    from embedding_transfer.exceptions import EmbeddingTransferError, InputError, TrainingError, UsageError
+    from embedding_transfer.images import ImageSet, ImageSplits, load_images
+    from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
+    from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
+    from embedding_transfer.retrieval import nearest_neighbours, recall_at_k
+    from embedding_transfer.training import TrainingResult
+    from embedding_transfer.verbs.check_images import check_images
+    from embedding_transfer.verbs.demo import demo
+    from embedding_transfer.verbs.evaluate import evaluate
+    from embedding_transfer.verbs.train_source import train_source
+    from embedding_transfer.verbs.transfer import transfer
+
+_HOMES = {
+    "embedding": ("embed_images",),
+    "exceptions": ("EmbeddingTransferError", "InputError", "TrainingError", "UsageError"),
+    "images": ("ImageSet", "ImageSplits", "load_images"),
+    "losses": ("RelaxedContrastiveLoss", "TransferLoss"),
+    "networks": ("Embedded", "EmbeddingNetwork", "load_network"),
+    "retrieval": ("nearest_neighbours", "recall_at_k"),
+    "training": ("TrainingResult",),
+    "verbs.check_images": ("check_images",),
+    "verbs.demo": ("demo",),
+    "verbs.evaluate": ("evaluate",),
+    "verbs.train_source": ("train_source",),
+    "verbs.transfer": ("transfer",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Embedded",
+    "EmbeddingNetwork",
+    "EmbeddingTransferError",
+    "ImageSet",
+    "ImageSplits",
+    "InputError",
+    "RelaxedContrastiveLoss",
+    "TrainingError",
+    "TrainingResult",
+    "TransferLoss",
+    "UsageError",
+    "check_images",
+    "demo",
+    "embed_images",
+    "evaluate",
+    "load_images",
+    "load_network",
+    "losses",
+    "metric_losses",
+    "nearest_neighbours",
+    "recall_at_k",
+    "train_source",
+    "transfer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("losses", "metric_losses"):
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _function(verb: str) -> Callable[..., Any]:
     name = verb.replace("-", "_")
-    return getattr(importlib.import_module(f"embedding_transfer.{name}"), name)
+    return getattr(importlib.import_module(f"embedding_transfer.verbs.{name}"), name)
 
 
 def _parse(verb: str, function: Callable[..., Any], arguments: list[str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from embedding_transfer.embedding import embed_images, quiet
-from embedding_transfer.evaluate import recall_of
+from embedding_transfer.evaluation import recall_of
 from embedding_transfer.exceptions import TrainingError, UsageError
 from embedding_transfer.images import Batches, ImageSplits
 from embedding_transfer.loading import batches_of

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from embedding_transfer.evaluate import recall_of
+from embedding_transfer.evaluation import recall_of
 from embedding_transfer.exceptions import InputError
 from embedding_transfer.images.inshop import load_inshop
 from embedding_transfer.images.listed import IncompleteImages

@@ -16,8 +16,8 @@ from embedding_transfer.report.gallery import neighbour_gallery, sample_queries
 from embedding_transfer.report.page import Page
 from embedding_transfer.report.tables import markdown_table, print_table
 from embedding_transfer.retrieval import nearest_neighbours
-from embedding_transfer.train_source import train_source
-from embedding_transfer.transfer import transfer
+from embedding_transfer.verbs.train_source import train_source
+from embedding_transfer.verbs.transfer import transfer
 
 COMMON: dict[str, Any] = {
     "images": "glyphs",
@@ -89,7 +89,7 @@ def demo(output: Path = Path("demo-run"), quick: bool = False) -> list[dict[str,
 def _learn(network: Network, output: Path, epochs: int) -> dict[str, Any]:
     """Train one network; returns its row of the table."""
     print(f"\n{network.what} from {network.learned_from}: {network.backbone}, {network.embedding_dim} dimensions")
-    shape = {"backbone": network.backbone, "embedding_dim": network.embedding_dim, "epochs": epochs}
+    shape: dict[str, Any] = {"backbone": network.backbone, "embedding_dim": network.embedding_dim, "epochs": epochs}
     run = output / network.folder
     if network.learned_from == "labels":
         result = train_source(**COMMON, **ON_LABELS, **shape, output=run)
