@@ -117,7 +117,7 @@ def test_a_corrupt_image_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert code == 1
         assert error.splitlines()[-1].startswith(f"embedding-transfer train-source: cannot read image {broken}: ")
         assert "Traceback" not in error
-        assert not [path for path in tmp_path.rglob("*.part")]
+        assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize(

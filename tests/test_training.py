@@ -114,7 +114,7 @@ def test_an_output_in_use_is_refused_and_other_options_do_not_resume(
     before = weights(tiny_source)
     with pytest.raises(UsageError, match="is not empty"):
         train_source(**SOURCE, **tiny_options, output=tiny_source)
-    with pytest.raises(UsageError, match="with another lr: it was 0.001, now 0.1"):
+    with pytest.raises(UsageError, match=r"with another lr: it was 0\.001, now 0\.1"):
         train_source(**SOURCE, **{**tiny_options, "lr": 0.1}, output=tiny_source, resume=True)
     assert_same(before, weights(tiny_source))
 
