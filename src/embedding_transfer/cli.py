@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
         function = _function(verb)
-        function(**_parse(verb, function, arguments[1:]))
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: print(f"note: {_one_line(message)}", file=sys.stderr)
+            function(**_parse(verb, function, arguments[1:]))
     except UsageError as error:
         return _fail(verb, error, 2)
     except EmbeddingTransferError as error:
@@ -81,6 +84,10 @@ def _with_config_of_resumed_run(arguments: list[str]) -> list[str]:
 
 
 def _fail(verb: str, error: object, code: int) -> int:
-    line = " ".join(str(error).split())
-    print(f"embedding-transfer {verb}: {line}" if verb in VERBS else f"embedding-transfer: {line}", file=sys.stderr)
+    command = f"embedding-transfer {verb}" if verb in VERBS else "embedding-transfer"
+    print(f"{command}: {_one_line(error)}", file=sys.stderr)
     return code
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())

@@ -77,10 +77,9 @@ class Training:
         accelerator: Accelerator,
         source: FrozenSource | None = None,
     ) -> None:
-        if max(options.ks) >= len(images.test):
-            raise UsageError(
-                f"Recall@{max(options.ks)} needs more than the {len(images.test)} images of {images.test.name}"
-            )
+        searched = len(images.test) if images.test.is_gallery is None else int(images.test.is_gallery.sum())
+        if max(options.ks) >= searched:
+            raise UsageError(f"Recall@{max(options.ks)} needs more than the {searched} images of {images.test.name}")
         self.objective, self.images, self.options = objective, images, options
         self.run, self.accelerator = run, accelerator
         share = (accelerator.process_index, accelerator.num_processes)

@@ -4,6 +4,9 @@ import inspect
 
 from torch import nn
 
+from embedding_transfer.exceptions import UsageError
+from embedding_transfer.suggest import nearest
+
 BATCH_FIELDS = ("target", "source", "target_maps", "source_maps", "labels", "index")
 """What a training step can hand to a loss; a loss asks for a field by naming it in ``forward``.
 
@@ -23,5 +26,16 @@ class TransferLoss(nn.Module):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The batch fields that ``forward`` asks for, in its order."""
-        return tuple(name for name in inspect.signature(self.forward).parameters if name in BATCH_FIELDS)
+        """The batch fields that ``forward`` asks for, in its order.
+
+        Raises:
+            UsageError: If it asks for something that no training step has.
+        """
+        parameters = inspect.signature(self.forward).parameters
+        for name, parameter in parameters.items():
+            if name not in BATCH_FIELDS and parameter.default is parameter.empty:
+                raise UsageError(
+                    f"{type(self).__name__}.forward asks for {name!r}{nearest(name, BATCH_FIELDS)}; "
+                    f"a training step has {', '.join(BATCH_FIELDS)}"
+                )
+        return tuple(name for name in parameters if name in BATCH_FIELDS)

@@ -16,7 +16,7 @@ def training_curves(lines: Sequence[dict[str, Any]]) -> Image.Image:
     """Loss (left) and Recall@K in percent (right), from the lines of metrics.jsonl."""
     figure = Figure(figsize=(10, 3.2), layout="constrained", dpi=110)
     FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2, sharex=True)
     for name in (name for name in lines[0] if name == "loss" or name.endswith("_loss")):
         left.plot([line["epoch"] for line in lines], [line[name] for line in lines], label=name.replace("_", " "))
     evaluated = [line for line in lines if any(name.startswith("recall@") for name in line)]

@@ -49,7 +49,7 @@ def write_run_page(
     rows_of_gallery = torch.from_numpy(np.flatnonzero(gallery))
     queries = sample_queries(images, 8)
     own_rows = torch.tensor([int(np.sum(gallery[:query])) if gallery[query] else -1 for query in queries])
-    k = min(8, len(rows_of_gallery) - 1)
+    k = max(1, min(8, len(rows_of_gallery) - 1))
     found = nearest_neighbours(
         embeddings[queries], k, gallery=embeddings[rows_of_gallery], own_rows=own_rows, metric=config["metric"]
     )
