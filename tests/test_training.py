@@ -200,6 +200,15 @@ def test_tensorboard_gets_the_metrics(tiny_options: dict[str, Any], tmp_path: Pa
     assert "loss" in events.Tags()["scalars"]
 
 
+def test_a_logger_that_is_not_installed_is_said(
+    tiny_options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"pip install 'embedding-transfer\[wandb\]'"):
+        train_source(**SOURCE, **tiny_options, log="wandb", output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_ks_beyond_the_test_images_are_refused_before_training(tiny_options: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"Recall@25 needs more than the 25 images"):
         train_source(**SOURCE, **{**tiny_options, "ks": (1, 25)}, output=tmp_path / "run")

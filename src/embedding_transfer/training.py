@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import sys
@@ -247,6 +248,8 @@ def new_accelerator(options: TrainingOptions) -> Accelerator:
     Raises:
         UsageError: If the processes that were started do not all see each other, or a logger is not installed.
     """
+    if options.log is not None and importlib.util.find_spec(options.log) is None:
+        raise UsageError(f"{options.log} is not installed: pip install 'embedding-transfer[{options.log}]'")
     try:
         accelerator = Accelerator(
             cpu=not torch.cuda.is_available(),
@@ -256,7 +259,7 @@ def new_accelerator(options: TrainingOptions) -> Accelerator:
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=options.warmup_epochs > 0)],
         )
     except (ImportError, ValueError) as error:
-        raise UsageError(f"cannot start with precision {options.precision}, log {options.log}: {error}") from error
+        raise UsageError(f"cannot start with precision {options.precision}: {error}") from error
     torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if accelerator.num_processes != started:
