@@ -19,6 +19,7 @@ VERBS = {
     "train-source": "train an embedding network on images with class labels",
     "transfer": "hand the knowledge of a source network on to a target network",
     "evaluate": "measure Recall@K of a network on an image set",
+    "convert": "turn a checkpoint of the paper's research code into a network of this package",
     "check-images": "find what is missing, unreadable, odd or there twice in an image set",
 }
 """Verb to what it does. ``train-source`` is the function ``train_source`` of the module of that name."""
@@ -66,10 +67,10 @@ def _function(verb: str) -> Callable[..., Any]:
 
 def _parse(verb: str, function: Callable[..., Any], arguments: list[str]) -> dict[str, Any]:
     """Keyword arguments of the verb's function."""
-    from embedding_transfer.cli_parser import new_parser, normalised
+    from embedding_transfer.cli_parser import new_parser, normalised, with_first_option
 
     parser = new_parser(verb, function)
-    arguments = normalised(parser, verb, arguments)
+    arguments = normalised(parser, verb, with_first_option(function, arguments))
     options = parser.parse_args(_with_config_of_resumed_run(arguments)).as_dict()
     return {name: value for name, value in options.items() if name != "config"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -49,7 +50,9 @@ class VerbParser(ArgumentParser):
 def new_parser(verb: str, function: Callable[..., Any]) -> VerbParser:
     """The parser of ``embedding-transfer VERB``."""
     summary = (inspect.getdoc(function) or "").splitlines()[0]
-    parser = VerbParser(prog=f"embedding-transfer {verb}", usage="%(prog)s [options]", description=summary)
+    first = next(iter(inspect.signature(function).parameters)).upper()
+    usage = f"%(prog)s [{first}] [options]"
+    parser = VerbParser(prog=f"embedding-transfer {verb}", usage=usage, description=summary)
     parser.add_argument("--config", action="config", help="YAML file with options; options given after it win.")
     class_options = CLASS_OPTIONS.get(verb, {})
     parser.add_function_arguments(function, skip=set(class_options))
@@ -65,6 +68,15 @@ def new_parser(verb: str, function: Callable[..., Any]) -> VerbParser:
             help=f"Class (name or path); its options are --{name}.NAME, explained by --{name}.help CLASS.",
         )
     return parser
+
+
+def with_first_option(function: Callable[..., Any], arguments: list[str]) -> list[str]:
+    """``VALUE ...`` as ``--FIRST=VALUE ...``: the first option of a verb may be given without its name."""
+    first = next(iter(inspect.signature(function).parameters.values()))
+    values = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
+    if "tuple" not in str(first.annotation):
+        values = values[:1]
+    return [f"--{first.name}={','.join(values)}", *arguments[len(values) :]] if values else arguments
 
 
 def normalised(parser: ArgumentParser, verb: str, arguments: list[str]) -> list[str]:
@@ -87,7 +99,7 @@ def normalised(parser: ArgumentParser, verb: str, arguments: list[str]) -> list[
         if not given and types.get(option) is bool:
             given, value = "=", "true"
         if "tuple" in str(types.get(option)) and not value.startswith("["):
-            while rest and rest[0].isdecimal():
+            while rest and not rest[0].startswith("--"):
                 value += "," + rest.pop(0)
             value = f"[{value}]"
         if option in homes and value.isidentifier():
