@@ -11,6 +11,9 @@ from torch import Tensor
 SMALLEST_SQUARE = 1e-12
 """Squared distances are at least this (distances at least 1e-6), and have no gradient there."""
 
+SMALLEST_DISTANCE = 1.001e-6
+"""A distance up to this is the smallest there is, whatever its rounding: the rows count as identical."""
+
 CLOSE = 2e-3
 """Below this share of the largest squared norm, a squared distance in float32 may have lost too many digits."""
 
@@ -30,25 +33,27 @@ def inner_products(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
 
 
 def distance_rows(x: Tensor, rows: slice) -> tuple[Tensor, bool]:
-    """Distances from ROWS to all rows of a batch, and whether any pair among them is close.
+    """Distances from ROWS to all rows of a batch, and whether they were formed in float64.
 
     |x_i|^2 + |x_j|^2 - 2 x_i.x_j is one matrix product instead of n^2 d differences, but its terms cancel for close
-    pairs. Where there are any, the block is done again in float64 (on a GPU the question waits for the device).
+    pairs. A block that has any is done again in float64; a GPU does so always, rather than wait for the answer.
 
     Args:
         x: (n, d), float32 or float64.
         rows: A block of b rows.
 
     Returns:
-        (b, n), at least 1e-6, but 0 from a row to itself.
+        (b, n) in the type of x, 0 from a row to itself; those formed in float64 are at least 1e-6.
     """
-    squared, largest = _squared_distances(x, rows)
-    has_close = bool(squared.amin() <= CLOSE * largest)
-    if has_close:
+    wide = x.device.type == "cuda"
+    if not wide:
+        squared, largest = _squared_distances(x, rows)
+        wide = bool(squared.amin() <= CLOSE * largest)
+    if wide:
         squared = _squared_distances(x.double(), rows)[0].to(x.dtype).clamp_(min=SMALLEST_SQUARE)
     distances = squared.sqrt_()
     distances.diagonal(rows.start).zero_()
-    return distances, has_close
+    return distances, wide
 
 
 def _squared_distances(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
@@ -59,15 +64,15 @@ def _squared_distances(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
     return squared, squares.amax()
 
 
-def pull_rows(rows: slice, distances: Tensor, has_close: bool, minus_by_distance: Tensor) -> Tensor:
+def pull_rows(rows: slice, distances: Tensor, wide: bool, minus_by_distance: Tensor) -> Tensor:
     """How strongly descending a loss with gradient BY_DISTANCE pushes i and j apart, c_ij = -by_distance_ij / d_ij.
 
     d|x_i - x_j| / dx_i = (x_i - x_j) / d_ij, so -c_ij (x_i - x_j) is row i's gradient, and row j's the opposite.
-    In float64 where there are close pairs, whose differences would cancel; 0 for pairs at the smallest distance.
+    In float64 if WIDE, as the differences of close pairs would cancel; 0 for pairs at the smallest distance.
     """
     c = minus_by_distance / distances  # (b, n)
-    if has_close:
-        c = c.masked_fill_(distances <= 1.001 * math.sqrt(SMALLEST_SQUARE), 0).double()
+    if wide:
+        c = c.masked_fill_(distances <= SMALLEST_DISTANCE, 0).double()
     c.diagonal(rows.start).zero_()
     return c
 

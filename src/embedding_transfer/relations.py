@@ -86,7 +86,7 @@ def pairwise_distances(embeddings: Tensor) -> Tensor:
         embeddings: (n, d), float32 or float64.
 
     Returns:
-        (n, n) symmetric; NaN in the row and column of an embedding that is not finite.
+        (n, n) symmetric; not finite in the row and column of an embedding that is not.
 
     Example::
 
@@ -142,7 +142,7 @@ class _PairwiseDistances(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, embeddings: Tensor) -> Tensor:
         with full_precision(embeddings.device):
-            distances, ctx.has_close = distance_rows(embeddings, slice(0, len(embeddings)))
+            distances, ctx.wide = distance_rows(embeddings, slice(0, len(embeddings)))
         ctx.save_for_backward(embeddings, distances)
         return distances
 
@@ -151,5 +151,5 @@ class _PairwiseDistances(torch.autograd.Function):
     def backward(ctx: Any, by_distance: Tensor) -> Tensor:
         x, distances = ctx.saved_tensors
         with full_precision(x.device):
-            pulls = laplacian(pull_rows(slice(0, len(x)), distances, ctx.has_close, -by_distance))  # (n, n)
+            pulls = laplacian(pull_rows(slice(0, len(x)), distances, ctx.wide, -by_distance))  # (n, n)
             return (pulls @ x.to(pulls.dtype)).to(x.dtype)

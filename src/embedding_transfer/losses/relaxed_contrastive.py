@@ -84,7 +84,7 @@ class _RelaxedContrastive(torch.autograd.Function):
         loss = target.new_zeros(())
         left, right = None, None  # the gradient with respect to the target is left @ right, or left alone
         for rows in row_tiles(n, target.device):
-            d, has_close = distance_rows(target, rows)  # (b, n)
+            d, wide = distance_rows(target, rows)  # (b, n)
             w = label_rows(source, rows, sigma)  # (b, n)
             one_by_mu = d.sum(dim=1, keepdim=True).reciprocal_().mul_(n)  # (b, 1)
             r = d * one_by_mu
@@ -97,7 +97,7 @@ class _RelaxedContrastive(torch.autograd.Function):
             if not learns:
                 continue
             minus_by_distance = g.sub_(gr, alpha=1 / n).mul_(one_by_mu.mul_(2 / n))
-            c = pull_rows(rows, d, has_close, minus_by_distance)
+            c = pull_rows(rows, d, wide, minus_by_distance)
             if len(c) == n:
                 left, right = laplacian(c), target
             else:

@@ -1,0 +1,56 @@
+"""Probabilistic knowledge transfer (Passalis and Tefas, ECCV 2018)."""
+
+import torch
+from torch import Tensor
+
+from embedding_transfer.losses.transfer_loss import TransferLoss
+from embedding_transfer.relations import full_precision, matching_embeddings, no_relations
+
+EPSILON = 1e-7
+"""Added to norms and to probabilities, as in the published code."""
+
+
+class PKTLoss(TransferLoss):
+    r"""Matches, row by row, the probability distributions that cosine similarities make of a batch.
+
+    .. math::
+        L = \frac{1}{n^2} \sum_{ij} p^s_{ij} \log \frac{p^s_{ij} + \epsilon}{p^t_{ij} + \epsilon},
+        \qquad p_{ij} = \frac{1 + \cos(x_i, x_j)}{\sum_k 1 + \cos(x_i, x_k)}
+
+    with :math:`\epsilon = 10^{-7}`, the pair of a row with itself included. Passalis, Tefas, "Learning Deep
+    Representations with Probabilistic Knowledge Transfer", ECCV 2018, eq. 3-7; the mean over :math:`n^2` is that of
+    their code. The loss is small (about 1e-4): its authors weight it by 30,000 beside a classification loss.
+
+    Example::
+
+        >>> target, source = torch.randn(180, 128, requires_grad=True), torch.randn(180, 512)
+        >>> PKTLoss()(target, source).backward()
+    """
+
+    def forward(self, target: Tensor, source: Tensor) -> Tensor:
+        """The loss, a scalar in float32 (float64 for float64 targets).
+
+        Args:
+            target: (n, d_t) embeddings that learn.
+            source: (n, d_s) embeddings of the same n views; receives no gradient.
+
+        Raises:
+            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
+        """
+        target, source = matching_embeddings(self, target, source)
+        if len(target) == 1:
+            return no_relations(target, source)
+        with full_precision(target.device):
+            p_target, p_source = similarity_distribution(target), similarity_distribution(source)  # (n, n)
+            return (p_source * ((p_source + EPSILON) / (p_target + EPSILON)).log()).mean()
+
+
+def similarity_distribution(embeddings: Tensor) -> Tensor:
+    """Each row's cosine similarities, moved to [0, 2], as a distribution, (n, d) -> (n, n).
+
+    A row of zeros is equally far from all and has no direction to learn: it gets no gradient.
+    """
+    lengths = torch.linalg.vector_norm(embeddings, dim=1, keepdim=True)  # (n, 1)
+    unit = embeddings * (lengths + EPSILON).reciprocal().masked_fill(lengths == 0, 0)  # (n, d)
+    similarities = unit @ unit.T + 1  # (n, n)
+    return similarities / similarities.sum(dim=1, keepdim=True)
