@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import os
 import sys
 import time
 from collections import defaultdict
@@ -15,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -240,54 +238,6 @@ class Training:
             for name, line in (("best", best), ("last", lines[-1])):
                 print(f"{name}: {_sentence(line, self.options.epochs)}")
             print(f"network: {self.run.best_file}  report: {page}")
-
-
-def new_accelerator(options: TrainingOptions) -> Accelerator:
-    """One for each run.
-
-    Raises:
-        UsageError: If the processes that were started do not all see each other, or a logger is not installed.
-    """
-    if options.log is not None and importlib.util.find_spec(options.log) is None:
-        raise UsageError(f"{options.log} is not installed: pip install 'embedding-transfer[{options.log}]'")
-    try:
-        accelerator = Accelerator(
-            cpu=not torch.cuda.is_available(),
-            mixed_precision=options.precision,
-            log_with=options.log,
-            project_dir=str(options.output),
-            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=options.warmup_epochs > 0)],
-        )
-    except (ImportError, ValueError) as error:
-        raise UsageError(f"cannot start with precision {options.precision}: {error}") from error
-    torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))
-    started = int(os.environ.get("WORLD_SIZE", "1"))
-    if accelerator.num_processes != started:
-        raise UsageError(f"{started} processes were started, but {accelerator.num_processes} work together")
-    return accelerator
-
-
-def new_network(backbone: str, embedding_dim: int, image_size: int, options: TrainingOptions) -> EmbeddingNetwork:
-    """The network that will learn: random from the seed, or with the weights that the options name.
-
-    Raises:
-        UsageError: If there is no such backbone or the images are too small for it.
-        InputError: If the weights do not fit.
-    """
-    torch.manual_seed(options.seed)
-    network = EmbeddingNetwork(
-        backbone,
-        embedding_dim,
-        l2_normalize=options.l2_normalize,
-        image_size=image_size,
-        crop=options.crop,
-        pretrained=options.pretrained,
-        weights=options.weights,
-        batch_norm_momentum=options.batch_norm_momentum,
-    )
-    network.check_image_size()
-    network.batch_norm = options.batch_norm
-    return network
 
 
 def _seed_of_step(seed: int, epoch: int, step: int) -> int:

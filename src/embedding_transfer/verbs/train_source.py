@@ -13,8 +13,9 @@ from embedding_transfer.images import load_images
 from embedding_transfer.networks import Embedded, EmbeddingNetwork
 from embedding_transfer.objective import Objective
 from embedding_transfer.options import SourceOptions
+from embedding_transfer.prepare import new_accelerator, new_network
 from embedding_transfer.run_directory import RunDirectory, config_data
-from embedding_transfer.training import Training, TrainingResult, new_accelerator, new_network
+from embedding_transfer.training import Training, TrainingResult
 
 
 class SourceObjective(Objective):

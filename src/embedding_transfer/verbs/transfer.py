@@ -17,9 +17,10 @@ from embedding_transfer.losses import TransferLoss
 from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
 from embedding_transfer.objective import Objective
 from embedding_transfer.options import TrainingOptions
+from embedding_transfer.prepare import new_accelerator, new_network
 from embedding_transfer.run_directory import RunDirectory, config_data
 from embedding_transfer.sources import FrozenSource
-from embedding_transfer.training import Training, TrainingResult, new_accelerator, new_network
+from embedding_transfer.training import Training, TrainingResult
 
 
 class TransferObjective(Objective):
