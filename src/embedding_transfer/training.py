@@ -224,8 +224,7 @@ class Training:
                 "schedule": self.schedule.state_dict(),
             }
         )
-        if quiet(self.accelerator):
-            print(_sentence(line, self.options.epochs), file=sys.stderr, flush=True)
+        tqdm.write(_sentence(line, self.options.epochs), file=sys.stderr)
 
     def _report(self, lines: list[dict[str, Any]], best: dict[str, Any]) -> None:
         """Write report.html about the best network and say in two lines how it ended."""
