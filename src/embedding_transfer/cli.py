@@ -18,7 +18,7 @@ VERBS = {
     "demo": "train a source on letters, transfer it three ways, show the result (minutes, no data needed)",
     "train-source": "train an embedding network on images with class labels",
     "transfer": "hand the knowledge of a source network on to a target network",
-    "evaluate": "measure Recall@K of a network on an image set",
+    "evaluate": "measure Recall@K, MAP@R, R-precision or NMI of a network on an image set",
     "convert": "turn a checkpoint of the paper's research code into a network of this package",
     "check-images": "find what is missing, unreadable, odd or there twice in an image set",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from embedding_transfer.embedding import embed_images
-from embedding_transfer.evaluation import recall_of
+from embedding_transfer.evaluation import check_scores, scores_of
 from embedding_transfer.images import load_images
 from embedding_transfer.networks import load_network
 from embedding_transfer.report.tables import print_table
@@ -18,12 +18,13 @@ def evaluate(
     root: Path | None = None,
     allow_incomplete: bool = False,
     split: Literal["test", "train"] = "test",
+    scores: tuple[str, ...] = ("recall",),
     ks: tuple[int, ...] = (1, 2, 4, 8),
     metric: Literal["euclidean", "cosine"] = "euclidean",
     batch_size: int = 128,
     workers: int = 2,
 ) -> dict[str, float]:
-    """Measure Recall@K of a network on an image set and print it.
+    """Measure how well a network finds images of the right class, and print it.
 
     Args:
         network: A run directory (its best network) or a saved network.
@@ -32,6 +33,8 @@ def evaluate(
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         split: Which half of the image set.
+        scores: What to measure: ``recall`` (Recall@K), ``map@r``, ``r_precision``, ``nmi`` (k-means; slow where classes
+            are many).
         ks: The K of Recall@K.
         metric: Distance: ``euclidean`` on embeddings as the network returns them (published protocol) or ``cosine``.
         batch_size: Images at a time.
@@ -41,12 +44,14 @@ def evaluate(
         ``{"recall@1": 0.71, ...}`` as fractions.
 
     Raises:
-        UsageError: If the network, the image set or its root does not exist.
+        UsageError: If the network, the image set, its root or a score does not exist.
         InputError: If an image or the network cannot be read.
     """
+    check_scores(scores)
     net = load_network(network)
     searched = getattr(load_images(images, root, allow_incomplete), split)
-    recall = recall_of(embed_images(net, searched, batch_size=batch_size, workers=workers), searched, ks, metric)
+    embeddings = embed_images(net, searched, batch_size=batch_size, workers=workers)
+    found = scores_of(embeddings, searched, scores, ks, metric)
     print(f"{network}: {net.backbone_name}, {net.embedding_dim} dimensions; {searched.summary()}; {metric} distance")
-    print_table([*recall], [[f"{100 * value:.2f} %" for value in recall.values()]])
-    return recall
+    print_table([*found], [[f"{100 * value:.2f} %" for value in found.values()]])
+    return found
