@@ -22,7 +22,6 @@ class Objective(nn.Module):
     def forward(self, images: Tensor, labels: Tensor, index: Tensor, source: Embedded | None) -> dict[str, Tensor]:
         raise NotImplementedError
 
-    def loss_parameters(self) -> list[nn.Parameter]:
-        """What learns besides the network: proxies, heads, regressors."""
-        of_network = {id(parameter) for parameter in self.network.parameters()}
-        return [parameter for parameter in self.parameters() if id(parameter) not in of_network]
+    def label_parameters(self) -> list[nn.Parameter]:
+        """What a metric loss learns itself (proxies, a classifier): at ``loss_lr_factor`` times the learning rate."""
+        raise NotImplementedError

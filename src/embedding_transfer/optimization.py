@@ -12,11 +12,14 @@ from embedding_transfer.options import TrainingOptions
 
 
 def new_optimizer(objective: Objective, options: TrainingOptions) -> Optimizer:
-    """An optimizer of all that learns: the network at ``lr``, the losses' parameters at ``lr * loss_lr_factor``."""
-    learning = [p for p in objective.network.parameters() if p.requires_grad]
+    """An optimizer of all that learns: a metric loss's parameters at ``lr * loss_lr_factor``, all else at ``lr``."""
+    of_labels = objective.label_parameters()
+    others = {id(p): p for p in objective.parameters() if p.requires_grad}
+    for parameter in of_labels:
+        others.pop(id(parameter), None)
     groups: list[dict[str, Any]] = [
-        {"params": learning},
-        {"params": objective.loss_parameters(), "lr": options.lr * options.loss_lr_factor},
+        {"params": list(others.values())},
+        {"params": of_labels, "lr": options.lr * options.loss_lr_factor},
     ]
     rates: dict[str, Any] = {"lr": options.lr, "weight_decay": options.weight_decay}
     if options.optimizer == "adamw":

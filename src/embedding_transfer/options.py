@@ -33,13 +33,15 @@ class TrainingOptions:
         optimizer: ``adamw``, ``adam``, ``sgd`` or ``rmsprop``.
         lr: Learning rate.
         weight_decay: Weight decay.
-        loss_lr_factor: Learning rate of the losses' own parameters (proxies, heads) as a multiple of lr.
+        loss_lr_factor: Learning rate of what the metric loss itself learns (its proxies), as a multiple of lr.
         schedule: Per epoch: ``cosine`` to 0, ``step`` or ``constant``.
         decay_step: Epochs between two steps of the step schedule.
         decay_gamma: Factor of each step.
         warmup_epochs: First epochs, in which only the head and the losses' own parameters learn.
         clip_value: Largest absolute value of a gradient entry; default: no clipping.
         evaluate_every: Epochs between two evaluations; the last epoch is always evaluated.
+        validation: Share of the training classes that is held out to choose the best epoch; default: 0, the test
+            images choose it (published protocol).
         ks: The K of Recall@K.
         metric: Distance of the evaluation: ``euclidean`` (published protocol) or ``cosine``.
         workers: Processes that load images.
@@ -74,6 +76,7 @@ class TrainingOptions:
     warmup_epochs: int = 0
     clip_value: float | None = None
     evaluate_every: int = 1
+    validation: float = 0.0
     ks: tuple[int, ...] = (1, 2, 4, 8)
     metric: Literal["euclidean", "cosine"] = "euclidean"
     workers: int = 2
@@ -94,6 +97,8 @@ class TrainingOptions:
         for name in ("lr", "weight_decay", "loss_lr_factor", "warmup_epochs", "workers", "seed"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must not be negative; got {getattr(self, name)}")
+        if not 0 <= self.validation < 1:
+            raise UsageError(f"validation is a share of the training classes, from 0 to below 1; got {self.validation}")
         if not self.ks or min(self.ks) < 1:
             raise UsageError(f"ks must be positive numbers such as [1, 2, 4, 8]; got {list(self.ks)}")
         if self.augmentation is None:
@@ -115,7 +120,7 @@ class SourceOptions(TrainingOptions):
         batch_size: Images in a batch, over all processes, before views are made of them.
         images_per_class: Images of each class in a batch; default: no balance, shuffled images.
         views: Random views of each image in a batch.
-        loss_lr_factor: Learning rate of the losses' own parameters (proxies, heads) as a multiple of lr.
+        loss_lr_factor: Learning rate of what the metric loss itself learns (its proxies), as a multiple of lr.
         schedule: Per epoch: ``cosine`` to 0, ``step`` or ``constant``.
         warmup_epochs: First epochs, in which only the head and the losses' own parameters learn.
         clip_value: Largest absolute value of a gradient entry; default: 10, as published.

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from embedding_transfer.embedding import embed_images, quiet
 from embedding_transfer.evaluation import recall_of
 from embedding_transfer.exceptions import TrainingError, UsageError
-from embedding_transfer.images import Batches, ImageSplits
+from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.loading import batches_of
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.objective import Objective
@@ -32,6 +32,9 @@ from embedding_transfer.run_directory import RunDirectory
 from embedding_transfer.sources import FrozenSource
 from embedding_transfer.views import TrainingViews, as_floats, training_view, views_first
 
+VALIDATION = "validation_"
+"""Before the names of the numbers of validation images in metrics.jsonl."""
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -39,7 +42,8 @@ class TrainingResult:
 
     Attributes:
         output: Its run directory.
-        best: The line of metrics.jsonl with the best Recall@K for the smallest K; its network is best.safetensors.
+        best: The line of metrics.jsonl with the best Recall@K for the smallest K, of validation images if there are
+            any; its network is best.safetensors.
         last: The line of metrics.jsonl of the last epoch.
         seconds: Of all epochs together.
     """
@@ -62,6 +66,7 @@ class Training:
         run: Where results go.
         accelerator: Where tensors live, and the processes that share the work.
         source: The source, for transfer.
+        validation: Chooses the best epoch in place of ``images.test``.
 
     Raises:
         UsageError: If the options do not fit the images.
@@ -75,11 +80,13 @@ class Training:
         run: RunDirectory,
         accelerator: Accelerator,
         source: FrozenSource | None = None,
+        validation: ImageSet | None = None,
     ) -> None:
-        searched = len(images.test) if images.test.is_gallery is None else int(images.test.is_gallery.sum())
-        if max(options.ks) >= searched:
-            raise UsageError(f"Recall@{max(options.ks)} needs more than the {searched} images of {images.test.name}")
-        self.objective, self.images, self.options = objective, images, options
+        for part in (images.test, *([] if validation is None else [validation])):
+            searched = len(part) if part.is_gallery is None else int(part.is_gallery.sum())
+            if max(options.ks) >= searched:
+                raise UsageError(f"Recall@{max(options.ks)} needs more than the {searched} images of {part.name}")
+        self.objective, self.images, self.validation, self.options = objective, images, validation, options
         self.run, self.accelerator = run, accelerator
         share = (accelerator.process_index, accelerator.num_processes)
         self.batches = Batches(images.train, options.batch_size, options.images_per_class, options.seed, *share)
@@ -135,7 +142,7 @@ class Training:
 
     @property
     def _score_name(self) -> str:
-        return f"recall@{min(self.options.ks)}"
+        return f"{'' if self.validation is None else VALIDATION}recall@{min(self.options.ks)}"
 
     def _start(self) -> list[dict[str, Any]]:
         """Load the last state when resuming; returns the metrics of the epochs that are done."""
@@ -200,11 +207,17 @@ class Training:
         return values
 
     def _evaluate(self) -> dict[str, float]:
+        found = self._recall(self.images.test)
+        if self.validation is not None:
+            found |= {f"{VALIDATION}{name}": value for name, value in self._recall(self.validation).items()}
+        return found
+
+    def _recall(self, images: ImageSet) -> dict[str, float]:
         network, options = self.objective.network, self.options
-        embeddings = embed_images(network, self.images.test, workers=options.workers, accelerator=self.accelerator)
+        embeddings = embed_images(network, images, workers=options.workers, accelerator=self.accelerator)
         if not embeddings.isfinite().all():
             raise TrainingError(f"the network gives embeddings that are not finite: lower --lr; see {self.run.folder}")
-        return recall_of(embeddings, self.images.test, options.ks, options.metric)
+        return recall_of(embeddings, images, options.ks, options.metric)
 
     def _keep(self, lines: list[dict[str, Any]]) -> None:
         """Write what this epoch brought: metrics, the best network, and last of all the state to resume from."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from embedding_transfer import metric_losses
 from embedding_transfer.build import Spec, as_data, build
 from embedding_transfer.gather import gather_rows
-from embedding_transfer.images import load_images
+from embedding_transfer.images import hold_out_classes, load_images
 from embedding_transfer.networks import Embedded, EmbeddingNetwork
 from embedding_transfer.objective import Objective
 from embedding_transfer.options import SourceOptions
@@ -28,6 +28,9 @@ class SourceObjective(Objective):
     def forward(self, images: Tensor, labels: Tensor, index: Tensor, source: Embedded | None) -> dict[str, Tensor]:
         embedding = gather_rows(self.network(images), self.views)  # (views * batch, d)
         return {"loss": self.loss(embedding, gather_rows(labels, self.views))}
+
+    def label_parameters(self) -> list[nn.Parameter]:
+        return list(self.loss.parameters())
 
 
 def train_source(
@@ -70,7 +73,8 @@ def train_source(
         image_size=image_size,
     )
     run = RunDirectory(chosen.output, config, chosen.resume)
-    images = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
+    everything = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
+    images, validation = hold_out_classes(everything, chosen.validation, chosen.seed)
     accelerator = new_accelerator(chosen)
     network = new_network(backbone, embedding_dim, image_size, chosen)
     sizes = {"num_classes": len(images.train.class_names), "embedding_size": embedding_dim}
@@ -78,4 +82,4 @@ def train_source(
     if miner is not None:
         metric_loss = metric_losses.MinedLoss(metric_loss, build(miner, metric_losses, sizes))
     objective = SourceObjective(network, metric_loss, chosen.views)
-    return Training(objective, images, chosen, run, accelerator).train()
+    return Training(objective, images, chosen, run, accelerator, validation=validation).train()

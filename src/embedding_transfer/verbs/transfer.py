@@ -12,7 +12,7 @@ from embedding_transfer import losses, metric_losses
 from embedding_transfer.build import Spec, as_data, build
 from embedding_transfer.exceptions import UsageError
 from embedding_transfer.gather import gather_rows
-from embedding_transfer.images import ImageSet, load_images
+from embedding_transfer.images import ImageSet, hold_out_classes, load_images
 from embedding_transfer.losses import TransferLoss
 from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
 from embedding_transfer.objective import Objective
@@ -40,8 +40,11 @@ class TransferObjective(Objective):
         self.transfer_weight, self.metric_weight = transfer_weight, metric_weight
 
     def forward(self, images: Tensor, labels: Tensor, index: Tensor, source: Embedded | None) -> dict[str, Tensor]:
-        assert source is not None
         target = self.network.embed_all(images)
+        if source is None:  # labels alone
+            assert self.metric_loss is not None
+            embedding, labels = gather_rows(target.embedding, self.views), gather_rows(labels, self.views)
+            return {"loss": self.metric_weight * self.metric_loss(embedding, labels)}
         batch = {  # embeddings of all processes; maps of this one, since losses on maps are means over rows
             "target": gather_rows(target.embedding, self.views),
             "source": gather_rows(source.embedding, self.views),
@@ -56,6 +59,9 @@ class TransferObjective(Objective):
         on_labels = self.metric_loss(batch["target"], batch["labels"])
         total = self.transfer_weight * transferred + self.metric_weight * on_labels
         return {"loss": total, "transfer_loss": transferred, "metric_loss": on_labels}
+
+    def label_parameters(self) -> list[nn.Parameter]:
+        return [] if self.metric_loss is None else list(self.metric_loss.parameters())
 
 
 def transfer(
@@ -75,7 +81,8 @@ def transfer(
     Args:
         source: Run directory (its best network is taken) or file of the source network.
         loss: A loss of ``embedding_transfer.losses``, or the class path of your own :class:`TransferLoss`.
-        transfer_weight: Weight of the transfer loss.
+        transfer_weight: Weight of the transfer loss; 0: the target learns from labels alone, by the metric loss, which
+            shows what its source is worth.
         metric_loss: A loss on the class labels beside it; default: none.
         metric_weight: Weight of the metric loss.
         source_views: ``own``: each view has its own source embedding; ``mean``: all views of an image share the
@@ -98,6 +105,8 @@ def transfer(
         transfer(source="runs/source", images="glyphs", embedding_dim=8, output="runs/short")
     """
     chosen = TrainingOptions(**options)
+    if transfer_weight == 0 and metric_loss is None:
+        raise UsageError("transfer_weight 0 without a metric loss leaves nothing to learn: give --metric-loss")
     teacher = load_network(source)
     backbone = backbone or teacher.backbone_name
     embedding_dim = embedding_dim or teacher.embedding_dim
@@ -115,7 +124,8 @@ def transfer(
         image_size=image_size,
     )
     run = RunDirectory(chosen.output, config, chosen.resume)
-    images = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
+    everything = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
+    images, validation = hold_out_classes(everything, chosen.validation, chosen.seed)
     accelerator = new_accelerator(chosen)
     target = new_network(backbone, embedding_dim, image_size, chosen)
     sizes = _sizes(target, teacher, images.train, chosen.views)
@@ -124,7 +134,8 @@ def transfer(
         raise UsageError(f"{type(transfer_loss).__name__} is no TransferLoss: give a metric loss as --metric-loss")
     on_labels = None if metric_loss is None else build(metric_loss, metric_losses, sizes)
     objective = TransferObjective(target, transfer_loss, chosen.views, transfer_weight, on_labels, metric_weight)
-    return Training(objective, images, chosen, run, accelerator, FrozenSource(teacher, source_views)).train()
+    frozen = None if transfer_weight == 0 else FrozenSource(teacher, source_views)
+    return Training(objective, images, chosen, run, accelerator, frozen, validation).train()
 
 
 def _sizes(target: EmbeddingNetwork, source: EmbeddingNetwork, images: ImageSet, views: int) -> dict[str, Any]:
