@@ -92,8 +92,8 @@ def gradient_of_rows(x: Tensor, rows: slice, c: Tensor) -> Tensor:
     return gradient
 
 
-def label_rows(source: Tensor, rows: slice, sigma: float) -> Tensor:
-    """Relaxed labels of ROWS with all rows of the source, exp(-|u_i - u_j|^2 / sigma) with u = s / |s|.
+def log_label_rows(source: Tensor, rows: slice, sigma: float) -> Tensor:
+    """Logarithms of the relaxed labels of ROWS with all rows of the source, -|u_i - u_j|^2 / sigma with u = s / |s|.
 
     Args:
         source: (n, d), float32 or float64; a row of zeros stays zero.
@@ -101,13 +101,13 @@ def label_rows(source: Tensor, rows: slice, sigma: float) -> Tensor:
         sigma: Width of the kernel.
 
     Returns:
-        (b, n) in (0, 1] but for rounding, exactly 1 for a row with itself.
+        (b, n), at most 0 but for rounding, exactly 0 for a row with itself.
     """
     products, squares = inner_products(source, rows)
     lengths = squares.sqrt_()  # (n,)
     scales = lengths.clamp(min=1e-12).reciprocal_().mul_(math.sqrt(2 / sigma))  # (n,), p_i = scales_i s_i
     halves = lengths.mul_(scales).square_().mul_(0.5)  # (n,), |p_i|^2 / 2
     products.mul_(scales).mul_(scales[rows, None])  # (b, n), p_i.p_j
-    labels = products.sub_(halves).sub_(halves[rows, None]).exp_()  # exp(-|p_i - p_j|^2 / 2)
-    labels.diagonal(rows.start).fill_(1)
-    return labels
+    log_labels = products.sub_(halves).sub_(halves[rows, None])  # -|p_i - p_j|^2 / 2
+    log_labels.diagonal(rows.start).fill_(0)
+    return log_labels

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from embedding_transfer.distance_rows import SMALLEST_SQUARE, distance_rows, label_rows, laplacian, pull_rows
+from embedding_transfer.distance_rows import SMALLEST_SQUARE, distance_rows, laplacian, log_label_rows, pull_rows
 from embedding_transfer.exceptions import InputError, UsageError
 
 
@@ -135,7 +135,28 @@ def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
                 [0.1353, 1.0000]])
     """
     with torch.no_grad(), full_precision(source.device):
-        return label_rows(source, slice(0, len(source)), sigma).clamp_(max=1)
+        return log_label_rows(source, slice(0, len(source)), sigma).clamp_(max=0).exp_()
+
+
+def inner_products(embeddings: Tensor) -> Tensor:
+    """x_i.x_j for all pairs of rows, (n, d) -> (n, n), differentiable once, in full precision both ways."""
+    products: Tensor = _InnerProducts.apply(embeddings)
+    return products
+
+
+class _InnerProducts(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        with full_precision(x.device):
+            return x @ x.T
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, by_product: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        with full_precision(x.device):
+            return (by_product + by_product.T) @ x
 
 
 class _PairwiseDistances(torch.autograd.Function):

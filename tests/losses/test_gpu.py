@@ -6,7 +6,16 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from embedding_transfer.losses import AttentionTransferLoss, CRDLoss, FitNetLoss
+from embedding_transfer.losses import (
+    AttentionTransferLoss,
+    CRDLoss,
+    DarkRankLoss,
+    FitNetLoss,
+    PKTLoss,
+    RelaxedContrastiveLoss,
+    RelaxedMSLoss,
+    RKDLoss,
+)
 from embedding_transfer.metric_losses import CrossEntropyLoss, ProxyAnchorLoss, ProxyNCALoss
 
 N = 12
@@ -19,6 +28,11 @@ def calls():
     maps = [[torch.rand(N, 3, 4, 4, requires_grad=True)], [torch.rand(N, 4, 2, 2)]]
     crd = CRDLoss(6, 8, n_images=5000, feat_dim=8, nce_k=16)
     return {
+        "relaxed contrastive": (RelaxedContrastiveLoss(), [target, source]),
+        "relaxed MS": (RelaxedMSLoss(), [target, source]),
+        "RKD": (RKDLoss(), [target, source]),
+        "PKT": (PKTLoss(), [target, source]),
+        "DarkRank": (DarkRankLoss(), [target, source, labels]),
         "crd": (crd, [target, source, torch.arange(N)]),
         "crd, negatives per row": (crd, [target, source, torch.arange(N), torch.randint(5000, (N, 16))]),
         "attention transfer": (AttentionTransferLoss(), maps),
@@ -33,7 +47,7 @@ def moved(values, move):
     return [moved(v, move) if isinstance(v, list) else move(v) for v in values]
 
 
-@pytest.mark.parametrize("name", calls())
+@pytest.mark.parametrize("name", sorted(set(calls()) - {"RKD"}))  # has to know which rows have a close neighbour
 def test_stays_on_the_device_and_never_waits_for_it(name):
     """Tensors without data: mixing devices or looking at a value raises an error."""
     loss, arguments = calls()[name]

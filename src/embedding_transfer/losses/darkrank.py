@@ -26,8 +26,8 @@ class DarkRankLoss(TransferLoss):
     with :math:`u` the normalised target, :math:`\pi_i` the source's ranking of the other rows and m = ``permute_len``
     (fewer in a smaller batch). T is the triplet loss, weighted by w = ``triplet_weight``: the mean of
     :math:`|u_a - u_p| - |u_a - u_n| + \text{margin}` over all triplets where it is positive. Chen, Wang, Zhang,
-    "DarkRank: Accelerating Deep Metric Learning via Cross Sample Similarities Transfer", AAAI 2018, section 4 (the
-    hard variant).
+    "DarkRank: Accelerating Deep Metric Learning via Cross Sample Similarities Transfer", AAAI 2018, in the
+    hard variant.
 
     Args:
         alpha: Factor of the scores. Default: 3.

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import full_precision, matching_embeddings, no_relations
+from embedding_transfer.relations import full_precision, inner_products, matching_embeddings, no_relations
 
 EPSILON = 1e-7
 """Added to norms and to probabilities, as in the published code."""
@@ -18,8 +18,8 @@ class PKTLoss(TransferLoss):
         \qquad p_{ij} = \frac{1 + \cos(x_i, x_j)}{\sum_k 1 + \cos(x_i, x_k)}
 
     with :math:`\epsilon = 10^{-7}`, the pair of a row with itself included. Passalis, Tefas, "Learning Deep
-    Representations with Probabilistic Knowledge Transfer", ECCV 2018, eq. 3-7; the mean over :math:`n^2` is that of
-    their code. The loss is small (about 1e-4): its authors weight it by 30,000 beside a classification loss.
+    Representations with Probabilistic Knowledge Transfer", ECCV 2018; the mean over :math:`n^2`, in place of a sum,
+    is that of their code, and makes the loss small, about 1e-4: beside another loss it needs a large weight.
 
     Example::
 
@@ -50,7 +50,7 @@ def similarity_distribution(embeddings: Tensor) -> Tensor:
 
     A row of zeros is equally far from all and has no direction to learn: it gets no gradient.
     """
-    lengths = torch.linalg.vector_norm(embeddings, dim=1, keepdim=True)  # (n, 1)
-    unit = embeddings * (lengths + EPSILON).reciprocal().masked_fill(lengths == 0, 0)  # (n, d)
-    similarities = unit @ unit.T + 1  # (n, n)
+    lengths = torch.linalg.vector_norm(embeddings, dim=1)  # (n,)
+    scales = (lengths + EPSILON).reciprocal().masked_fill(lengths == 0, 0)  # (n,)
+    similarities = inner_products(embeddings) * scales * scales[:, None] + 1  # (n, n)
     return similarities / similarities.sum(dim=1, keepdim=True)

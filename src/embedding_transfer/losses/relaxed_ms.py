@@ -4,18 +4,11 @@ import torch
 from torch import Tensor
 
 from embedding_transfer.exceptions import UsageError
-from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import (
-    full_precision,
-    matching_embeddings,
-    no_relations,
-    relative_distances,
-    relaxed_labels,
-    require_positive,
-)
+from embedding_transfer.losses.relaxed_loss import RelaxedLoss
+from embedding_transfer.relations import require_positive
 
 
-class RelaxedMSLoss(TransferLoss):
+class RelaxedMSLoss(RelaxedLoss):
     r"""Multi-similarity loss whose pair labels are the source's similarities instead of 0 and 1.
 
     .. math::
@@ -24,7 +17,8 @@ class RelaxedMSLoss(TransferLoss):
 
     with relaxed labels :math:`w` of the source and relative distances :math:`r` of the target as in
     :class:`~embedding_transfer.losses.RelaxedContrastiveLoss`; two views of one image have :math:`w = 1`. Kim, Kim,
-    Cho, Kwak, "Embedding Transfer with Label Relaxation for Improved Metric Learning", CVPR 2021, supplement.
+    Cho, Kwak, "Embedding Transfer with Label Relaxation for Improved Metric Learning", CVPR 2021, in
+    the form of their code.
 
     Args:
         sigma: Width of the kernel of the relaxed labels. Default: 1.
@@ -56,37 +50,38 @@ class RelaxedMSLoss(TransferLoss):
         self.beta = beta
         self.views = views
 
-    def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """The loss, a scalar in float32 (float64 for float64 targets).
+    def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """The logarithms of sums of exponentials, and as slopes the shares of each pair in its sum.
 
-        Args:
-            target: (n, d_t) embeddings that learn.
-            source: (n, d_s) embeddings of the same n views; receives no gradient.
-
-        Raises:
-            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
+        On the diagonal both exponents are 0: that is the 1 of log(1 + ...).
         """
-        target, source = matching_embeddings(self, target, source)
-        n = len(target)
-        if n == 1:
-            return no_relations(target, source)
-        with full_precision(target.device):
-            w = relaxed_labels(source, self.sigma)  # (n, n)
-            w[views_of_one_image(n, self.views, w.device)] = 1
-            similar, dissimilar = w.log(), torch.log1p(-w)
-            dissimilar.fill_diagonal_(-self.beta * self.delta)  # both diagonals end up as e^0, the 1 of log(1 + ...)
-            r = relative_distances(target)  # (n, n), 0 on the diagonal
-            attraction = torch.logsumexp(similar + self.alpha * r, dim=1) / self.alpha  # (n,)
-            repulsion = torch.logsumexp(dissimilar + self.beta * (self.delta - r), dim=1) / self.beta  # (n,)
-            return (attraction + repulsion).mean()
+        log_w.clamp_(max=0)[self.other_views(rows, len(r.T), r.device)] = 0
+        log_not_w = torch.log_(torch.expm1(log_w).neg_())  # log(1 - w)
+        attraction, attracted = log_sum_exp(log_w.add_(r, alpha=self.alpha))
+        log_not_w.add_(torch.rsub(r, self.delta), alpha=self.beta).diagonal(rows.start).fill_(0)
+        repulsion, repelled = log_sum_exp(log_not_w)
+        s = repelled.sub_(attracted)  # -dl_i/dr_ij
+        sr = r.mul_(s).sum(dim=1, keepdim=True)  # (b, 1)
+        return attraction.sum() / self.alpha + repulsion.sum() / self.beta, s, sr
+
+    def other_views(self, rows: slice, n: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Which pairs of ROWS and all n rows show one image, as indices; the rows are [all view 1, all view 2, ...].
+
+        Rows too many, where n is not a multiple of the number of views, are on their own.
+        """
+        images = n // self.views
+        shown = images * self.views
+        row = torch.arange(rows.start, min(rows.stop, shown), device=device)[:, None]  # (b, 1)
+        steps = torch.arange(1, self.views, device=device) * images  # (views - 1,)
+        return row - rows.start, (row + steps) % max(shown, 1)
 
     def extra_repr(self) -> str:
         return f"sigma={self.sigma}, delta={self.delta}, alpha={self.alpha}, beta={self.beta}, views={self.views}"
 
 
-def views_of_one_image(n: int, views: int, device: torch.device) -> Tensor:
-    """Which rows of [all view 1, all view 2, ...] show the same image, (n, n) bool; rows too many are on their own."""
-    images = n // views
-    row = torch.arange(n, device=device)  # (n,)
-    image = torch.where(row < images * views, row % max(images, 1), row)  # (n,)
-    return image[:, None] == image
+def log_sum_exp(exponents: Tensor) -> tuple[Tensor, Tensor]:
+    """Over each row, (b, 1), and the share of each entry in its row's sum, (b, n); overwrites the exponents."""
+    largest = exponents.amax(dim=1, keepdim=True)  # (b, 1)
+    shares = exponents.sub_(largest).exp_()
+    sums = shares.sum(dim=1, keepdim=True)  # (b, 1)
+    return sums.log() + largest, shares.div_(sums)

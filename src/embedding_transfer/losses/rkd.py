@@ -18,7 +18,7 @@ class RKDLoss(TransferLoss):
 
     with the smooth L1 function :math:`h`, the mean distance :math:`\mu` of all pairs of different rows and the cosine
     :math:`\cos_{ijk}` at row i of the directions to j and k. Park, Kim, Lu, Cho, "Relational Knowledge Distillation",
-    CVPR 2019, eq. 5-10.
+    CVPR 2019.
 
     Args:
         distance_weight: Weight of the distances, :math:`w_d`. Default: 1.
@@ -29,6 +29,7 @@ class RKDLoss(TransferLoss):
 
     Example::
 
+        >>> import torch
         >>> target, source = torch.randn(180, 128, requires_grad=True), torch.randn(180, 512)
         >>> RKDLoss()(target, source).backward()
     """

@@ -1,0 +1,104 @@
+"""What the two losses of the paper share: relative distances of the target against relaxed labels of the source."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from embedding_transfer.distance_rows import (
+    distance_rows,
+    gradient_of_rows,
+    laplacian,
+    log_label_rows,
+    pull_rows,
+    row_tiles,
+)
+from embedding_transfer.losses.transfer_loss import TransferLoss
+from embedding_transfer.relations import full_precision, matching_embeddings, no_relations
+
+
+class RelaxedLoss(TransferLoss):
+    """Base of losses (1/n) sum_i l_i(r_i, w_i) on rows of relative distances r and of relaxed labels w.
+
+    A subclass gives l_i and its slope in :meth:`of_rows`; the rest, down to the gradient with respect to the
+    embeddings, is done here.
+
+    Attributes:
+        sigma: Width of the kernel of the relaxed labels.
+    """
+
+    sigma: float
+
+    def forward(self, target: Tensor, source: Tensor) -> Tensor:
+        """The loss, a scalar in float32 (float64 for float64 targets).
+
+        Args:
+            target: (n, d_t) embeddings that learn.
+            source: (n, d_s) embeddings of the same n views; receives no gradient.
+
+        Raises:
+            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
+        """
+        target, source = matching_embeddings(self, target, source)
+        if len(target) == 1:
+            return no_relations(target, source)
+        learns = torch.is_grad_enabled() and target.requires_grad
+        with full_precision(target.device):
+            loss: Tensor = _BlockByBlock.apply(target, source, self, learns)
+        return loss
+
+    def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """The sum of l_i over ROWS of the batch, -dl_i/dr_ij, and the sums over j of its products with r_ij.
+
+        Args:
+            r: (b, n) relative distances; 0 from a row to itself. It and LOG_W may be overwritten.
+            log_w: (b, n) logarithms of the relaxed labels; 0 for a row with itself.
+            rows: Which b of the n rows these are.
+
+        Returns:
+            A scalar, (b, n) and (b, 1).
+        """
+        raise NotImplementedError
+
+
+class _BlockByBlock(torch.autograd.Function):
+    """Loss and gradient together, a block of rows at a time, so that a large batch never stores an (n, n) matrix.
+
+    A row of r_ij = d_ij / mu_i needs only its own row of distances, hence so does its part l_i of the loss. With
+    dr_ik/dd_ij = (1[j = k] - r_ik / n) / mu_i and s_ij = -dl_i/dr_ij:
+
+        -dl_i/dd_ij = (s_ij - mean_k s_ik r_ik) / mu_i
+    """
+
+    @staticmethod
+    def forward(ctx: Any, target: Tensor, source: Tensor, loss: RelaxedLoss, learns: bool) -> Tensor:
+        n = len(target)
+        total = target.new_zeros(())
+        left, right = None, None  # the gradient with respect to the target is left @ right, or left alone
+        for rows in row_tiles(n, target.device):
+            d, wide = distance_rows(target, rows)  # (b, n)
+            one_by_mu = d.sum(dim=1, keepdim=True).reciprocal_().mul_(n)  # (b, 1)
+            part, s, sr = loss.of_rows(d * one_by_mu, log_label_rows(source, rows, loss.sigma), rows)
+            total.add_(part, alpha=1 / n)
+            if not learns:
+                continue
+            minus_by_distance = s.sub_(sr, alpha=1 / n).mul_(one_by_mu.mul_(1 / n))
+            c = pull_rows(rows, d, wide, minus_by_distance)
+            if len(c) == n:
+                left, right = laplacian(c), target
+            else:
+                gradient = gradient_of_rows(target, rows, c)
+                left = gradient if left is None else left.add_(gradient)
+        ctx.save_for_backward(left, right)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, by_loss: Tensor) -> tuple[Tensor | None, ...]:
+        left, right = ctx.saved_tensors
+        gradient = by_loss * left
+        if right is not None:
+            with full_precision(right.device):
+                gradient = (gradient @ right.to(left.dtype)).to(right.dtype)
+        return gradient, None, None, None
