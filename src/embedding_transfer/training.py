@@ -106,6 +106,7 @@ class Training:
         self.schedule = new_schedule(self.optimizer, options)
         self.learner, self.stepper = accelerator.prepare(objective, self.optimizer)
         self.source = None if source is None else source.to(accelerator.device)
+        self._best_embeddings: Tensor | None = None  # (n, d) of the test images
 
     def train(self) -> TrainingResult:
         """All epochs, or those that a resumed run still lacks.
@@ -207,26 +208,32 @@ class Training:
         return values
 
     def _evaluate(self) -> dict[str, float]:
-        found = self._recall(self.images.test)
+        self._embeddings = self._embed(self.objective.network, self.images.test)
+        found = self._recall(self._embeddings, self.images.test)
         if self.validation is not None:
-            found |= {f"{VALIDATION}{name}": value for name, value in self._recall(self.validation).items()}
+            of_validation = self._recall(self._embed(self.objective.network, self.validation), self.validation)
+            found |= {f"{VALIDATION}{name}": value for name, value in of_validation.items()}
         return found
 
-    def _recall(self, images: ImageSet) -> dict[str, float]:
-        network, options = self.objective.network, self.options
-        embeddings = embed_images(network, images, workers=options.workers, accelerator=self.accelerator)
+    def _embed(self, network: EmbeddingNetwork, images: ImageSet) -> Tensor:
+        return embed_images(network, images, workers=self.options.workers, accelerator=self.accelerator)
+
+    def _recall(self, embeddings: Tensor, images: ImageSet) -> dict[str, float]:
         if not embeddings.isfinite().all():
             raise TrainingError(f"the network gives embeddings that are not finite: lower --lr; see {self.run.folder}")
-        return recall_of(embeddings, images, options.ks, options.metric)
+        return recall_of(embeddings, images, self.options.ks, self.options.metric)
 
     def _keep(self, lines: list[dict[str, Any]]) -> None:
         """Write what this epoch brought: metrics, the best network, and last of all the state to resume from."""
         line = lines[-1]
         self.accelerator.log({name: value for name, value in line.items() if name != "epoch"}, step=line["epoch"])
+        before = [earlier[self._score_name] for earlier in lines[:-1] if self._score_name in earlier]
+        is_best = self._score_name in line and line[self._score_name] > max(before, default=-1.0)
+        if is_best:
+            self._best_embeddings = self._embeddings.cpu()
         if not self.accelerator.is_main_process:
             return
-        before = [earlier[self._score_name] for earlier in lines[:-1] if self._score_name in earlier]
-        if self._score_name in line and line[self._score_name] > max(before, default=-1.0):
+        if is_best:
             self.run.save_best(self.objective.network)
         self.run.log(line)
         self.run.save_last(
@@ -241,12 +248,12 @@ class Training:
 
     def _report(self, lines: list[dict[str, Any]], best: dict[str, Any]) -> None:
         """Write report.html about the best network and say in two lines how it ended."""
-        network = EmbeddingNetwork.load(self.run.best_file)
-        images, workers = self.images.test, self.options.workers
-        embeddings = embed_images(network, images, workers=workers, accelerator=self.accelerator).cpu()
+        embeddings = self._best_embeddings
+        if embeddings is None:  # the best epoch was before this run was resumed
+            embeddings = self._embed(EmbeddingNetwork.load(self.run.best_file), self.images.test).cpu()
         if self.accelerator.is_main_process:
             page = self.run.folder / "report.html"
-            write_run_page(page, self.run.config, lines, best, images, embeddings)
+            write_run_page(page, self.run.config, lines, best, self.images.test, embeddings)
             for name, line in (("best", best), ("last", lines[-1])):
                 print(f"{name}: {_sentence(line, self.options.epochs)}")
             print(f"network: {self.run.best_file}  report: {page}")
