@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import sys
 import warnings
@@ -18,6 +19,7 @@ VERBS = {
     "demo": "train a source on letters, transfer it three ways, show the result (minutes, no data needed)",
     "train-source": "train an embedding network on images with class labels",
     "transfer": "hand the knowledge of a source network on to a target network",
+    "reproduce": "run recipes with many methods and seeds; one table, beside the published numbers",
     "evaluate": "measure Recall@K, MAP@R, R-precision or NMI of a network on an image set",
     "convert": "turn a checkpoint of the paper's research code into a network of this package",
     "check-images": "find what is missing, unreadable, odd or there twice in an image set",
@@ -47,10 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
-        function = _function(verb)
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_: print(f"note: {_one_line(message)}", file=sys.stderr)
-            function(**_parse(verb, function, arguments[1:]))
+            function_of(verb)(**parse(verb, arguments[1:]))
     except UsageError as error:
         return _fail(verb, error, 2)
     except EmbeddingTransferError as error:
@@ -60,17 +61,25 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _function(verb: str) -> Callable[..., Any]:
+def function_of(verb: str) -> Callable[..., Any]:
+    """The function that a verb is."""
     name = verb.replace("-", "_")
     return getattr(importlib.import_module(f"embedding_transfer.verbs.{name}"), name)
 
 
-def _parse(verb: str, function: Callable[..., Any], arguments: list[str]) -> dict[str, Any]:
-    """Keyword arguments of the verb's function."""
-    from embedding_transfer.cli_parser import new_parser, normalised, with_first_option
+def parse(verb: str, arguments: list[str]) -> dict[str, Any]:
+    """Keyword arguments of the verb's function, from what was typed after the verb.
 
+    Raises:
+        UsageError: If there is no such option, or its value is none that it takes.
+    """
+    from embedding_transfer.cli_parser import new_parser, normalised, with_first_option, with_overrides
+
+    function = function_of(verb)
     parser = new_parser(verb, function)
     arguments = normalised(parser, verb, with_first_option(function, arguments))
+    if "overrides" in inspect.signature(function).parameters:
+        arguments = with_overrides(parser, arguments)
     options = parser.parse_args(_with_config_of_resumed_run(arguments)).as_dict()
     return {name: value for name, value in options.items() if name != "config"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable
 from itertools import takewhile
@@ -52,7 +53,7 @@ def new_parser(verb: str, function: Callable[..., Any]) -> VerbParser:
     summary = (inspect.getdoc(function) or "").splitlines()[0]
     first = next(iter(inspect.signature(function).parameters)).upper()
     usage = f"%(prog)s [{first}] [options]"
-    parser = VerbParser(prog=f"embedding-transfer {verb}", usage=usage, description=summary)
+    parser = VerbParser(prog=f"embedding-transfer {verb}", usage=usage, description=summary, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="YAML file with options; options given after it win.")
     class_options = CLASS_OPTIONS.get(verb, {})
     parser.add_function_arguments(function, skip=set(class_options))
@@ -98,9 +99,10 @@ def normalised(parser: ArgumentParser, verb: str, arguments: list[str]) -> list[
             given, value = "=", rest.pop(0)
         if not given and types.get(option) is bool:
             given, value = "=", "true"
-        if "tuple" in str(types.get(option)) and not value.startswith("["):
-            while rest and not rest[0].startswith("--"):
-                value += "," + rest.pop(0)
+        many = "tuple" in str(types.get(option)) and not value.startswith("[")
+        while (many or option not in types) and rest and not rest[0].startswith("--"):
+            value += "," + rest.pop(0)
+        if many:
             value = f"[{value}]"
         if option in homes and value.isidentifier():
             value = _class_path(value, homes[option])
@@ -108,6 +110,14 @@ def normalised(parser: ArgumentParser, verb: str, arguments: list[str]) -> list[
     for option, home in homes.items():
         _check_options_of_class(option, home, result)
     return sorted(result, key=lambda a: "." in a.partition("=")[0])  # --loss.sigma=2 is understood after --loss=CLASS
+
+
+def with_overrides(parser: ArgumentParser, arguments: list[str]) -> list[str]:
+    """Normalised arguments, those that the parser does not know gathered in its option ``overrides``."""
+    known = {option for action in parser._actions for option in action.option_strings}
+    others = [argument for argument in arguments if argument.partition("=")[0] not in known]
+    rest = [argument for argument in arguments if argument not in others]
+    return [*rest, f"--overrides={json.dumps(others)}"] if others else rest
 
 
 def _check_options_of_class(option: str, home: ModuleType, arguments: list[str]) -> None:

@@ -103,10 +103,11 @@ class RunDirectory:
 def config_data(options: TrainingOptions, **others: Any) -> dict[str, Any]:
     """All options of a run as plain data, in the form that ``--config`` reads; ``resume`` is never part of it."""
     fields = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
-    return {name: _plain(value) for name, value in {**others, **fields, "resume": False}.items()}
+    return {name: plain(value) for name, value in {**others, **fields, "resume": False}.items()}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of an option as configuration files hold it: paths as text, tuples as lists."""
     if isinstance(value, Path):
         return str(value)
     return list(value) if isinstance(value, tuple) else value

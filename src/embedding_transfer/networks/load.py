@@ -27,11 +27,18 @@ def load_network(path: str | Path) -> EmbeddingNetwork:
 
         load_network("runs/source")
     """
-    path = Path(path)
+    file = network_file(Path(path))
+    return EmbeddingNetwork.load(file) if file.suffix == ".safetensors" else load_published(file)
+
+
+def network_file(path: Path) -> Path:
+    """The file of the network at ``path``: itself, or the best network of a run directory.
+
+    Raises:
+        UsageError: If there is nothing at ``path``, or a directory without ``best.safetensors``.
+    """
     if not path.exists():
         raise UsageError(f"no such network: {path} (expected a run directory, a .safetensors or a released .pth file)")
-    if path.is_dir():
-        if not (path / BEST).exists():
-            raise UsageError(f"{path} has no {BEST}: expected the directory of a training that has evaluated once")
-        path = path / BEST
-    return EmbeddingNetwork.load(path) if path.suffix == ".safetensors" else load_published(path)
+    if path.is_dir() and not (path / BEST).exists():
+        raise UsageError(f"{path} has no {BEST}: expected the directory of a training that has evaluated once")
+    return path / BEST if path.is_dir() else path

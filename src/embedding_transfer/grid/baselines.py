@@ -1,0 +1,73 @@
+"""What transfer has to beat without any training: the source itself, and the source's embeddings made shorter."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from embedding_transfer.embedding import embed_images
+from embedding_transfer.evaluation import recall_of
+from embedding_transfer.images import load_images
+from embedding_transfer.networks import load_network
+from embedding_transfer.networks.load import network_file
+from embedding_transfer.run_directory import plain
+
+
+def baselines(options: dict[str, Any], file: Path) -> dict[str, dict[str, float]]:
+    """Recall@K on test images of the source, and of its principal components if the target's vector is shorter.
+
+    Args:
+        options: Of ``transfer``: the source, the images, how long the target's vector is, how it is evaluated.
+        file: Keeps the numbers, so that they are computed once for these options and this source.
+
+    Returns:
+        ``{"Source": {"recall@1": ...}, "PCA of the source": {...}}`` as fractions.
+    """
+    names = ("source", "images", "root", "allow_incomplete", "embedding_dim", "ks", "metric")
+    asked = {name: plain(options[name]) for name in names}
+    asked["source_changed"] = network_file(options["source"]).stat().st_mtime
+    if file.exists():
+        kept = json.loads(file.read_text())
+        if kept["asked"] == asked:
+            return dict(kept["found"])
+    found = _measured(options)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(json.dumps({"asked": asked, "found": found}, indent=1))
+    os.replace(part, file)
+    return found
+
+
+def principal_components(embeddings: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Mean (d,) and the ``count`` directions (d, count) of largest variance of embeddings (n, d), in float64.
+
+    Example::
+
+        >>> along_the_diagonal = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [1.0, 1.1]])
+        >>> mean, directions = principal_components(along_the_diagonal, 1)
+        >>> (directions.abs() - 0.5**0.5).abs().max() < 0.05
+        tensor(True)
+    """
+    rows = embeddings.double()
+    mean = rows.mean(dim=0)
+    _, directions = torch.linalg.eigh((rows - mean).T @ (rows - mean))  # (d, d), ascending variance
+    return mean, directions.flip(1)[:, :count]
+
+
+def _measured(options: dict[str, Any]) -> dict[str, dict[str, float]]:
+    network = load_network(options["source"])
+    images = load_images(options["images"], options["root"], options["allow_incomplete"])
+    test = embed_images(network, images.test, workers=options["workers"]).cpu()
+    found = {"Source": recall_of(test, images.test, options["ks"], options["metric"])}
+    length = options["embedding_dim"] or network.embedding_dim
+    if length < network.embedding_dim:
+        train = embed_images(network, images.train, workers=options["workers"]).cpu()
+        mean, directions = principal_components(train, length)
+        shorter = (test.double() - mean) @ directions  # (n, length)
+        found["PCA of the source"] = recall_of(shorter, images.test, options["ks"], options["metric"])
+    return found

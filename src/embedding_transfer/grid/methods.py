@@ -1,0 +1,48 @@
+"""The methods that a grid compares: names, and the options of ``transfer`` that they stand for."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.suggest import nearest
+
+AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedMS", "RelaxedContrastive")
+"""The eight methods of the released research code, in the order of the paper's tables."""
+
+Method = dict[str, Any]
+"""Options of ``transfer`` by name, such as ``{"loss": "RelaxedContrastiveLoss", "loss.sigma": 0.5}``."""
+
+
+def load_methods(file: Path | None = None) -> dict[str, Method]:
+    """The methods of ``methods.yaml`` in this folder, and those of ``file``, which may also replace some.
+
+    Raises:
+        UsageError: If there is no such file.
+        InputError: If it does not hold options by method.
+    """
+    known = yaml.safe_load(resources.files("embedding_transfer.grid").joinpath("methods.yaml").read_text())
+    if file is None:
+        return dict(known)
+    if not file.is_file():
+        raise UsageError(f"no file of methods {file}")
+    own = yaml.safe_load(file.read_text())
+    if not isinstance(own, dict) or not all(isinstance(options, dict) for options in own.values()):
+        raise InputError(f"{file} must hold options by method, such as: Mine: {{loss: RKDLoss, loss.angle_weight: 1}}")
+    return {**known, **own}
+
+
+def chosen_methods(names: tuple[str, ...], known: dict[str, Method]) -> dict[str, Method]:
+    """The methods called ``names``.
+
+    Raises:
+        UsageError: If there is none of that name; the message has the nearest right one.
+    """
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no method {name!r}{nearest(name, known)}; there are {', '.join(known)}")
+    return {name: known[name] for name in names}

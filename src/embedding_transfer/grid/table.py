@@ -1,0 +1,129 @@
+"""The table of a grid: what was measured over seeds, beside what was published."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from embedding_transfer.published import PublishedRecall, published_recall
+from embedding_transfer.report.tables import markdown_table
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one method reached under one recipe.
+
+    Attributes:
+        recipe: Its name, such as ``self-transfer/cub``.
+        method: Of the paper, of your own, or a baseline.
+        best: For each K, Recall@K (a fraction) of every seed's best epoch; of a baseline, its one number.
+        last: The same of the last epochs; empty for a baseline.
+        published: For each K that the paper reports.
+        seconds: Of each training.
+    """
+
+    recipe: str
+    method: str
+    best: Mapping[int, Sequence[float]]
+    last: Mapping[int, Sequence[float]]
+    published: Mapping[int, PublishedRecall]
+    seconds: Sequence[float]
+
+
+def row_of_runs(
+    recipe: str, images: str, method: str, runs: Sequence[Path], ks: Sequence[int], chosen_on: str = ""
+) -> Row:
+    """The row of some finished runs, which differ in their seeds.
+
+    Args:
+        recipe: Its name, setting first.
+        images: The image set.
+        method: Its name.
+        runs: The run directories.
+        ks: The K of Recall@K.
+        chosen_on: What precedes ``recall@K`` in the name of the number that chooses the best epoch.
+    """
+    best: dict[int, list[float]] = {k: [] for k in ks}
+    last: dict[int, list[float]] = {k: [] for k in ks}
+    seconds = []
+    for run in runs:
+        lines: list[dict[str, Any]] = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+        score = f"{chosen_on}recall@{min(ks)}"
+        of_best_epoch = max((line for line in lines if score in line), key=lambda line: line[score])
+        for k in ks:
+            best[k].append(of_best_epoch[f"recall@{k}"])
+            last[k].append(lines[-1][f"recall@{k}"])
+        seconds.append(sum(line["seconds"] for line in lines))
+    return Row(recipe, method, best, last, _published(recipe, images, method), seconds)
+
+
+def row_of_baseline(recipe: str, images: str, method: str, recall: Mapping[str, float]) -> Row:
+    """The row of a network that was not trained here: ``{"recall@1": ...}`` as fractions."""
+    best = {int(name.removeprefix("recall@")): [value] for name, value in recall.items()}
+    return Row(recipe, method, best, {}, _published(recipe, images, method), [])
+
+
+def head_and_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """The table of one recipe as text, in percent: best epoch, last epoch, published (if anything is)."""
+    ks = list(rows[0].best)
+    published = sorted({k for row in rows for k in row.published})
+    head = ["method", "runs", *(f"R@{k}" for k in ks), *(f"last R@{k}" for k in ks)]
+    head += [*(f"published R@{k}" for k in published), "minutes"]
+    return head, [_cells(row, ks, published) for row in rows]
+
+
+def as_markdown(tables: Mapping[str, Sequence[Row]]) -> str:
+    """All tables, by the names of their recipes."""
+    parts = [f"## {recipe}\n\n{markdown_table(*head_and_cells(rows))}\n" for recipe, rows in tables.items()]
+    return "\n".join(
+        [
+            "Recall@K in %, mean and standard deviation over seeds. *R@K* is that of the best epoch, *last R@K* of "
+            "the last one. Minutes are those of one training, evaluation included.\n",
+            *parts,
+        ]
+    )
+
+
+def as_csv(tables: Mapping[str, Sequence[Row]]) -> str:
+    """All numbers, one line for each recipe, method and K, in percent."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    protocols = ("best_mean", "best_std", "last_mean", "last_std")
+    writer.writerow(["recipe", "method", "k", "runs", *protocols, "published", "published_note"])
+    for row in (row for rows in tables.values() for row in rows):
+        for k, best in row.best.items():
+            numbers = [*_mean_and_std(best), *_mean_and_std(row.last.get(k, []))]
+            shown = ["" if number is None else f"{number:.3f}" for number in numbers]
+            published = row.published.get(k, ("", ""))
+            writer.writerow([row.recipe, row.method, k, len(row.seconds), *shown, *published])
+    return text.getvalue()
+
+
+def _cells(row: Row, ks: Sequence[int], published: Sequence[int]) -> list[str]:
+    measured = [_spread(values.get(k, [])) for values in (row.best, row.last) for k in ks]
+    reported = [str(row.published.get(k, "")) for k in published]
+    runs, minutes = (f"{len(row.seconds)}", f"{mean(row.seconds) / 60:.1f}") if row.seconds else ("", "")
+    return [row.method, runs, *measured, *reported, minutes]
+
+
+def _spread(values: Sequence[float]) -> str:
+    middle, deviation = _mean_and_std(values)
+    if middle is None:
+        return ""
+    return f"{middle:.1f}" if deviation is None else f"{middle:.1f} ± {deviation:.1f}"
+
+
+def _mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """In percent; the standard deviation of a sample needs two values."""
+    percent = [100 * value for value in values]
+    return (mean(percent) if percent else None), (stdev(percent) if len(percent) > 1 else None)
+
+
+def _published(recipe: str, images: str, method: str) -> dict[int, PublishedRecall]:
+    return published_recall(recipe.partition("/")[0], images, method)
