@@ -105,7 +105,7 @@ def test_a_grid_that_was_stopped_goes_on_where_it_was(
 ) -> None:
     command = [*COMMAND, "--methods", "Mine", "--seeds", "0,1"]
     assert main(command) == 0
-    stopped = [word.replace("out", "stopped") for word in command]
+    stopped = ["stopped" if word == "out" else word for word in command]
     train_epoch = Training._train_epoch
 
     def stopping(training: Training, epoch: int, bar: Any) -> dict[str, Any]:
