@@ -10,20 +10,32 @@ copying, if that is nearer its limit) the arithmetic that the formula cannot do 
 """
 
 import argparse
+import ctypes
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import plain_losses as plain
 import torch
 from torch import Tensor
 
-from embedding_transfer.losses import DarkRankLoss, PKTLoss, RelaxedContrastiveLoss, RelaxedMSLoss, RKDLoss
+from embedding_transfer.losses import (
+    AttentionTransferLoss,
+    CRDLoss,
+    DarkRankLoss,
+    FitNetLoss,
+    PKTLoss,
+    RelaxedContrastiveLoss,
+    RelaxedMSLoss,
+    RKDLoss,
+)
 
 Step = Callable[[], None]
+Loss = Callable[..., Tensor]
 
 
 @dataclass
@@ -43,7 +55,7 @@ class Row:
     """Bytes of inputs and gradients that have to be moved."""
 
 
-def embeddings(ours: Callable[..., Tensor], theirs: Callable[..., Tensor], d: int, labels: bool = False):
+def embeddings(ours: Loss, theirs: Loss, d: int, labels: bool) -> Callable[[torch.device, int], tuple[Step, Step]]:
     """Steps of losses on (target, source) or (target, source, labels), all of dimension d."""
 
     def steps(device: torch.device, n: int) -> tuple[Step, Step]:
@@ -53,7 +65,7 @@ def embeddings(ours: Callable[..., Tensor], theirs: Callable[..., Tensor], d: in
         if labels:
             others.append(torch.arange(n, device=device) % max(n // 5, 1))
 
-        def step(loss: Callable[..., Tensor]) -> Step:
+        def step(loss: Loss) -> Step:
             def run() -> None:
                 target.grad = None
                 loss(target, *others).backward()
@@ -65,13 +77,65 @@ def embeddings(ours: Callable[..., Tensor], theirs: Callable[..., Tensor], d: in
     return steps
 
 
-def pairs(
-    name: str, ours: Callable[..., Tensor], theirs: Callable[..., Tensor], n: int, d: int, at_least: float, **more
-):
-    """A row of a loss on pairs: a product for the target's and the source's relations, one for the gradient."""
-    steps = embeddings(ours, theirs, d, **more)
+def pairs(name: str, ours: Loss, theirs: Loss, n: int, d: int, at_least: float, labels: bool = False) -> Row:
+    """A row of a loss on pairs: one product for each side's relations and one for the gradient."""
+    steps = embeddings(ours, theirs, d, labels)
     return Row(name, steps, n, f"n={n}, d={d}", at_least, products=6 * n * n * d, traffic=12 * n * d)
 
+
+STAGES = [(64, 56), (128, 28), (256, 14), (512, 7)]
+"""Channels and sizes of the stage maps of a ResNet-18 at 224 px."""
+
+
+def stage_maps(name: str, ours: torch.nn.Module, theirs: Callable[..., Tensor], regresses: bool) -> Row:
+    """A row of a loss on the stage maps of 32 images."""
+
+    def steps(device: torch.device, n: int) -> tuple[Step, Step]:
+        torch.manual_seed(0)
+        target = [torch.rand(n, c, size, size, device=device, requires_grad=True) for c, size in STAGES]
+        source = [torch.rand(n, c, size, size, device=device) for c, size in STAGES]
+        ours.to(device)
+
+        def step(loss: Callable[..., Tensor]) -> Step:
+            def run() -> None:
+                for maps in target:
+                    maps.grad = None
+                ours.zero_grad()
+                loss(target, source).backward()
+
+            return run
+
+        return step(ours), step(theirs)
+
+    entries = 32 * sum(c * size**2 for c, size in STAGES)
+    products = 32 * sum(6 * c * c * size**2 for c, size in STAGES) if regresses else 0
+    return Row(name, steps, 32, "n=32, ResNet-18", 1, products=products, traffic=4 * 3 * entries)
+
+
+def crd(name: str, n_images: int, at_least: float, shared: bool) -> Row:
+    """A row of CRD with 4096 negatives, two views of each image, memories included."""
+
+    def steps(device: torch.device, n: int) -> tuple[Step, Step]:
+        torch.manual_seed(0)
+        ours = CRDLoss(512, 512, n_images, image_labels=torch.arange(n_images) // 59).to(device)
+        theirs = plain.CRD(512, 512, n_images).to(device)
+        target, source = torch.randn(n, 512, device=device, requires_grad=True), torch.randn(n, 512, device=device)
+        index = torch.randperm(n_images, device=device)[: n // 2].repeat(2)
+        negatives = torch.randint(n_images, (n, 4096), device=device)
+
+        def our_step() -> None:
+            ours(target, source, index, None if shared else negatives).backward()
+
+        def their_step() -> None:
+            theirs(target, source, index, negatives).backward()
+
+        return our_step, their_step
+
+    products = 2 * 4 * 180 * 4096 * 128  # two sides; scores, and their gradient
+    return Row(name, steps, 180, f"n=180, {n_images} images", at_least, products=products, traffic=4 * 4 * 4096 * 128)
+
+
+FITNET = FitNetLoss([c for c, _ in STAGES], [c for c, _ in STAGES])
 
 ROWS = [
     pairs("relaxed contrastive", RelaxedContrastiveLoss(), plain.relaxed_contrastive, 180, 512, at_least=3),
@@ -80,6 +144,12 @@ ROWS = [
     pairs("RKD", RKDLoss(), plain.rkd, 180, 512, at_least=15),
     pairs("PKT", PKTLoss(), plain.pkt, 180, 512, at_least=1),
     pairs("DarkRank", DarkRankLoss(), plain.darkrank, 180, 512, at_least=1, labels=True),
+    stage_maps("attention transfer", AttentionTransferLoss(), plain.attention_transfer, regresses=False),
+    stage_maps("FitNet", FITNET, partial(plain.fitnet, FITNET.regressors), regresses=True),
+    crd("CRD, one draw", 11728, at_least=20, shared=True),
+    crd("CRD, one draw", 119000, at_least=20, shared=True),
+    crd("CRD, given per row", 11728, at_least=10, shared=False),
+    crd("CRD, given per row", 119000, at_least=3, shared=False),
 ]
 
 
@@ -110,6 +180,7 @@ def peak_memory(row: Row, which: int, device: torch.device) -> int:
         before = torch.cuda.memory_allocated()
         step()
         return torch.cuda.max_memory_allocated() - before
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back, so that taking it again counts
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts anew
     before = status("VmRSS")
     step()

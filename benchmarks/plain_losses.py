@@ -7,7 +7,7 @@ masks by indexing, a Python loop over rows where the formula is given per row.
 import torch
 import torch.nn.functional as F
 from pytorch_metric_learning.losses import TripletMarginLoss
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def distances(x: Tensor) -> Tensor:
@@ -83,3 +83,48 @@ def darkrank(target: Tensor, source: Tensor, labels: Tensor) -> Tensor:
     ranked = scores.gather(1, ranking)
     still_there = torch.stack([ranked[:, k:].logsumexp(dim=1) for k in range(ranked.shape[1])], dim=1)
     return -(ranked - still_there).sum(dim=1).mean() + TripletMarginLoss(margin=0.2)(target, labels)
+
+
+def attention_transfer(target_maps: list[Tensor], source_maps: list[Tensor]) -> Tensor:
+    def attention(maps: Tensor) -> Tensor:
+        return F.normalize(maps.pow(2).mean(dim=1).view(len(maps), -1))
+
+    return sum((attention(t) - attention(s)).pow(2).mean() for t, s in zip(target_maps, source_maps, strict=True))
+
+
+def fitnet(regressors: nn.ModuleList, target_maps: list[Tensor], source_maps: list[Tensor]) -> Tensor:
+    stages = zip(regressors, target_maps, source_maps, strict=True)
+    return sum((regressor(t) - s).pow(2).mean() for regressor, t, s in stages)
+
+
+class CRD(nn.Module):
+    """Gathers K + 1 memory rows for every row of the batch, both ways."""
+
+    def __init__(self, target_dim: int, source_dim: int, n_images: int, feat_dim: int = 128, nce_t: float = 0.07):
+        super().__init__()
+        self.n_images, self.nce_t = n_images, nce_t
+        self.target_head, self.source_head = nn.Linear(target_dim, feat_dim), nn.Linear(source_dim, feat_dim)
+        self.register_buffer("target_memory", F.normalize(torch.randn(n_images, feat_dim)))
+        self.register_buffer("source_memory", F.normalize(torch.randn(n_images, feat_dim)))
+        self.constants: dict[str, float] = {}
+
+    def side(self, name: str, anchors: Tensor, memory: Tensor, contrast: Tensor) -> Tensor:
+        rows = memory.index_select(0, contrast.view(-1)).view(*contrast.shape, -1)  # (n, K + 1, feat_dim)
+        scores = torch.exp(torch.bmm(rows, anchors[:, :, None])[:, :, 0] / self.nce_t)  # (n, K + 1)
+        x = scores / self.constants.setdefault(name, scores.mean().item() * self.n_images)
+        q = (contrast.shape[1] - 1) / self.n_images
+        found = torch.log(x[:, 0] / (x[:, 0] + q + 1e-7)).sum()
+        rejected = torch.log(q / (x[:, 1:] + q + 1e-7)).sum()
+        return -(found + rejected) / len(x)
+
+    def forward(self, target: Tensor, source: Tensor, index: Tensor, negatives: Tensor) -> Tensor:
+        a, b = F.normalize(self.target_head(target)), F.normalize(self.source_head(source))
+        contrast = torch.cat([index[:, None], negatives], dim=1)
+        loss = self.side("target", a, self.source_memory, contrast) + self.side(
+            "source", b, self.target_memory, contrast
+        )
+        with torch.no_grad():
+            for memory, units in ((self.target_memory, a), (self.source_memory, b)):
+                rows = memory.index_select(0, index) * 0.5 + units * 0.5
+                memory.index_copy_(0, index, F.normalize(rows))
+        return loss
