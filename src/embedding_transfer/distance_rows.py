@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 SMALLEST_SQUARE = 1e-12
-"""Squared distances are at least this (distances at least 1e-6), and have no gradient there."""
+"""Squared distances of close pairs are at least this (distances 1e-6), and have no gradient there."""
 
 SMALLEST_DISTANCE = 1.001e-6
 """A distance up to this is the smallest there is, whatever its rounding: the rows count as identical."""
@@ -25,7 +25,7 @@ def row_tiles(n: int, device: torch.device) -> list[slice]:
     return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
 
 
-def inner_products(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
+def product_rows(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
     """x_i.x_j (b, n) of ROWS with all rows of x (n, d), and |x_j|^2 (n,): the diagonal, where that is complete."""
     products = x[rows] @ x.T  # (b, n)
     squares = products.diagonal().clone() if len(products) == len(x) else x.square().sum(dim=1)  # (n,)
@@ -48,7 +48,7 @@ def distance_rows(x: Tensor, rows: slice) -> tuple[Tensor, bool]:
     wide = x.device.type == "cuda"
     if not wide:
         squared, largest = _squared_distances(x, rows)
-        wide = bool(squared.amin() <= CLOSE * largest)
+        wide = squared.amin().item() <= CLOSE * largest.item()
     if wide:
         squared = _squared_distances(x.double(), rows)[0].to(x.dtype).clamp_(min=SMALLEST_SQUARE)
     distances = squared.sqrt_()
@@ -58,7 +58,7 @@ def distance_rows(x: Tensor, rows: slice) -> tuple[Tensor, bool]:
 
 def _squared_distances(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
     """(b, n), infinite from a row to itself, and the largest squared norm."""
-    products, squares = inner_products(x, rows)
+    products, squares = product_rows(x, rows)
     squared = products.mul_(-2).add_(squares).add_(squares[rows, None])  # (b, n)
     squared.diagonal(rows.start).fill_(math.inf)
     return squared, squares.amax()
@@ -69,8 +69,9 @@ def pull_rows(rows: slice, distances: Tensor, wide: bool, minus_by_distance: Ten
 
     d|x_i - x_j| / dx_i = (x_i - x_j) / d_ij, so -c_ij (x_i - x_j) is row i's gradient, and row j's the opposite.
     In float64 if WIDE, as the differences of close pairs would cancel; 0 for pairs at the smallest distance.
+    MINUS_BY_DISTANCE is overwritten.
     """
-    c = minus_by_distance / distances  # (b, n)
+    c = minus_by_distance.div_(distances)  # (b, n)
     if wide:
         c = c.masked_fill_(distances <= SMALLEST_DISTANCE, 0).double()
     c.diagonal(rows.start).zero_()
@@ -103,7 +104,7 @@ def log_label_rows(source: Tensor, rows: slice, sigma: float) -> Tensor:
     Returns:
         (b, n), at most 0 but for rounding, exactly 0 for a row with itself.
     """
-    products, squares = inner_products(source, rows)
+    products, squares = product_rows(source, rows)
     lengths = squares.sqrt_()  # (n,)
     scales = lengths.clamp(min=1e-12).reciprocal_().mul_(math.sqrt(2 / sigma))  # (n,), p_i = scales_i s_i
     halves = lengths.mul_(scales).square_().mul_(0.5)  # (n,), |p_i|^2 / 2

@@ -80,7 +80,7 @@ def full_precision(device: torch.device) -> Iterator[None]:
 def pairwise_distances(embeddings: Tensor) -> Tensor:
     """Euclidean distances between all rows, right for near-duplicates too, differentiable once.
 
-    d_ij = max(|x_i - x_j|, 1e-6) for i != j, without gradient at the bound, and d_ii = 0.
+    Close pairs are at least 1e-6 apart, without gradient there: identical rows do not pull on each other.
 
     Args:
         embeddings: (n, d), float32 or float64.

@@ -77,8 +77,6 @@ class TestContract(EmbeddingLossContract):
         "a zero target",  # normalised twice for the triplet term, as published: a gradient of 1e23
     )
 
-    smallest_dim = 2  # normalised, numbers are 1 or -1: a ranking of nothing but ties
-
     def others(self, n):
         return [LABELS.repeat(4)[:n]]
 

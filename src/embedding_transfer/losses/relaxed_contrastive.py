@@ -40,10 +40,10 @@ class RelaxedContrastiveLoss(RelaxedLoss):
         w = log_w.exp_()
         push = torch.rsub(r, 2 * self.delta, alpha=2).clamp_(min=0)
         push.addcmul_(push, w, value=-1)  # 2 (1 - w) [delta - r]_+
-        delta_push = self.delta * push.sum()
+        half_delta_push = push.sum().mul_(self.delta / 2)
         s = push.addcmul_(w, r, value=-2)  # -dl_i/dr_ij = push - 2 w r
         sr = r.mul_(s).sum(dim=1, keepdim=True)  # (b, 1)
-        return (delta_push - sr.sum()) / 2, s, sr
+        return half_delta_push.sub_(sr.sum(), alpha=0.5), s, sr
 
     def extra_repr(self) -> str:
         return f"sigma={self.sigma}, delta={self.delta}"
