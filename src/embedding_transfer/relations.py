@@ -110,12 +110,7 @@ def relative_distances(target: Tensor) -> Tensor:
         (n, n); all zero for a single row.
     """
     distances = pairwise_distances(target)  # (n, n)
-    return distances / row_means(distances)
-
-
-def row_means(distances: Tensor) -> Tensor:
-    """Means of the rows, (b, n) -> (b, 1); the bound only matters for a batch of one, whose mean is 0."""
-    return distances.mean(dim=1, keepdim=True).clamp(min=SMALLEST_SQUARE)
+    return distances / distances.mean(dim=1, keepdim=True).clamp(min=SMALLEST_SQUARE)  # the bound is for n = 1
 
 
 def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
