@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import torch
 
+from embedding_transfer import evaluate
+
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -45,3 +47,16 @@ def test_a_transfer_in_two_processes_equals_one(
         [json.loads(x) for x in (tmp_path / n / "metrics.jsonl").read_text().splitlines()] for n in ("one", "two")
     ]
     assert [line["recall@1"] for line in metrics[0]] == [line["recall@1"] for line in metrics[1]]
+
+
+def test_processes_evaluate_with_the_same_statistics(
+    tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
+) -> None:
+    """With learning BatchNorm each process sees other statistics; the recall is that of the network that is saved."""
+    options = {**tiny_options, "ks": "1,2", "epochs": 2, "source": tiny_source, "output": tmp_path / "run"}
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    command = [*LAUNCH, "-m", "embedding_transfer", "transfer", *arguments]
+    subprocess.run(command, check=True, timeout=120, env=ENVIRONMENT)
+    best = max(json.loads(x)["recall@1"] for x in (tmp_path / "run/metrics.jsonl").read_text().splitlines())
+    found = evaluate(tmp_path / "run", root=tiny_options["root"], ks=(1, 2), workers=0)
+    assert found["recall@1"] == best

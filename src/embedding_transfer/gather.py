@@ -1,9 +1,9 @@
-"""Rows of all processes as one batch, with gradients, so that several processes compute what one would."""
+"""What processes share: rows as one batch, with gradients, so that several compute what one would; and buffers."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch import distributed as dist
 from torch.distributed.nn.functional import all_gather
 
@@ -29,3 +29,10 @@ def gather_rows(rows: Tensor, views: int = 1) -> Tensor:
         parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
         dist.all_gather(parts, rows.contiguous())
     return torch.cat([part.unflatten(0, (views, -1)) for part in parts], dim=1).flatten(0, 1)
+
+
+def share_buffers(module: nn.Module) -> None:
+    """Every process gets the first one's buffers, such as running statistics that each saw on its own share."""
+    if dist.is_initialized() and dist.get_world_size() > 1:
+        for buffer in module.buffers():
+            dist.broadcast(buffer, src=0)

@@ -27,7 +27,12 @@ def new_accelerator(options: TrainingOptions) -> Accelerator:
             mixed_precision=options.precision,
             log_with=options.log,
             project_dir=str(options.output),
-            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=options.warmup_epochs > 0)],
+            kwargs_handlers=[
+                DistributedDataParallelKwargs(
+                    find_unused_parameters=options.warmup_epochs > 0,
+                    broadcast_buffers=False,  # memories are the same everywhere; statistics are shared once an epoch
+                )
+            ],
         )
     except (ImportError, ValueError) as error:
         raise UsageError(f"cannot start with precision {options.precision}: {error}") from error

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from embedding_transfer.embedding import embed_images, quiet
 from embedding_transfer.evaluation import recall_of
 from embedding_transfer.exceptions import TrainingError, UsageError
+from embedding_transfer.gather import share_buffers
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.loading import batches_of
 from embedding_transfer.networks import EmbeddingNetwork
@@ -184,6 +185,7 @@ class Training:
             len(self.batches) * self.options.batch_size / (time.perf_counter() - started), 1
         )
         self.schedule.step()
+        share_buffers(self.objective.network)
         return line
 
     def _steps(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
