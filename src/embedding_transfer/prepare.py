@@ -1,16 +1,46 @@
-"""What every training prepares: the accelerator and the network that will learn."""
+"""What every training prepares: where it writes, what it sees, where tensors live, the network that will learn."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from embedding_transfer.exceptions import UsageError
+from embedding_transfer.images import ImageSet, ImageSplits, hold_out_classes, load_images
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.options import TrainingOptions
+from embedding_transfer.run_directory import RunDirectory
+
+
+class Prepared(NamedTuple):
+    """What a training needs besides its network and losses."""
+
+    run: RunDirectory
+    images: ImageSplits
+    validation: ImageSet | None
+    accelerator: Accelerator
+
+
+def prepare(options: TrainingOptions, config: Mapping[str, Any]) -> Prepared:
+    """Check the run directory, then load the images, then start the accelerator; nothing is written yet.
+
+    Args:
+        options: Of the training.
+        config: All options of the run, as plain data.
+
+    Raises:
+        UsageError: If the run directory is in use, there are no such images, or a logger is not installed.
+        InputError: If the images are not what the image set expects.
+    """
+    run = RunDirectory(options.output, config, options.resume)
+    everything = load_images(options.images, options.root, options.allow_incomplete)
+    images, validation = hold_out_classes(everything, options.validation, options.seed)
+    return Prepared(run, images, validation, new_accelerator(options))
 
 
 def new_accelerator(options: TrainingOptions) -> Accelerator:

@@ -9,12 +9,11 @@ from torch import Tensor, nn
 from embedding_transfer import metric_losses
 from embedding_transfer.build import Spec, as_data, build
 from embedding_transfer.gather import gather_rows
-from embedding_transfer.images import hold_out_classes, load_images
 from embedding_transfer.networks import Embedded, EmbeddingNetwork
 from embedding_transfer.objective import Objective
 from embedding_transfer.options import SourceOptions
-from embedding_transfer.prepare import new_accelerator, new_network
-from embedding_transfer.run_directory import RunDirectory, config_data
+from embedding_transfer.prepare import new_network, prepare
+from embedding_transfer.run_directory import config_data
 from embedding_transfer.training import Training, TrainingResult
 
 
@@ -72,10 +71,7 @@ def train_source(
         embedding_dim=embedding_dim,
         image_size=image_size,
     )
-    run = RunDirectory(chosen.output, config, chosen.resume)
-    everything = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
-    images, validation = hold_out_classes(everything, chosen.validation, chosen.seed)
-    accelerator = new_accelerator(chosen)
+    run, images, validation, accelerator = prepare(chosen, config)
     network = new_network(backbone, embedding_dim, image_size, chosen)
     sizes = {"num_classes": len(images.train.class_names), "embedding_size": embedding_dim}
     metric_loss = build(loss, metric_losses, sizes)

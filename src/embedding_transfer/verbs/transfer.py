@@ -12,13 +12,13 @@ from embedding_transfer import losses, metric_losses
 from embedding_transfer.build import Spec, as_data, build
 from embedding_transfer.exceptions import UsageError
 from embedding_transfer.gather import gather_rows
-from embedding_transfer.images import ImageSet, hold_out_classes, load_images
+from embedding_transfer.images import ImageSet
 from embedding_transfer.losses import TransferLoss
 from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
 from embedding_transfer.objective import Objective
 from embedding_transfer.options import TrainingOptions
-from embedding_transfer.prepare import new_accelerator, new_network
-from embedding_transfer.run_directory import RunDirectory, config_data
+from embedding_transfer.prepare import new_network, prepare
+from embedding_transfer.run_directory import config_data
 from embedding_transfer.sources import FrozenSource
 from embedding_transfer.training import Training, TrainingResult
 
@@ -123,10 +123,7 @@ def transfer(
         embedding_dim=embedding_dim,
         image_size=image_size,
     )
-    run = RunDirectory(chosen.output, config, chosen.resume)
-    everything = load_images(chosen.images, chosen.root, chosen.allow_incomplete)
-    images, validation = hold_out_classes(everything, chosen.validation, chosen.seed)
-    accelerator = new_accelerator(chosen)
+    run, images, validation, accelerator = prepare(chosen, config)
     target = new_network(backbone, embedding_dim, image_size, chosen)
     sizes = _sizes(target, teacher, images.train, chosen.views)
     transfer_loss = build(loss, losses, sizes)
