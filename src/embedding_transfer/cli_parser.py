@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from itertools import takewhile
 from types import ModuleType
 from typing import Any, NoReturn
@@ -48,6 +49,7 @@ class VerbParser(ArgumentParser):
         return re.sub(r"--[a-z][\w.]*", lambda option: _dashed(option[0]), text).replace("``", "")
 
 
+@cache  # a grid parses hundreds of command lines
 def new_parser(verb: str, function: Callable[..., Any]) -> VerbParser:
     """The parser of ``embedding-transfer VERB``."""
     summary = (inspect.getdoc(function) or "").splitlines()[0]
