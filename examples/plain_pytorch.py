@@ -1,4 +1,4 @@
-"""One of our losses in a plain training script: a shorter vector learns from a longer one. Run: python plain_pytorch.py"""
+"""One of our losses in a plain training script: a shorter vector learns from a longer one."""
 
 import torch
 from torch import nn

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from embedding_transfer.retrieval import nearest_neighbours, recall_at_k
     from embedding_transfer.training import TrainingResult
     from embedding_transfer.verbs.check_images import check_images
+    from embedding_transfer.verbs.convert import convert
     from embedding_transfer.verbs.demo import demo
     from embedding_transfer.verbs.evaluate import evaluate
+    from embedding_transfer.verbs.reproduce import reproduce
     from embedding_transfer.verbs.train_source import train_source
     from embedding_transfer.verbs.transfer import transfer
 
@@ -32,8 +34,10 @@ _HOMES = {
     "retrieval": ("nearest_neighbours", "recall_at_k"),
     "training": ("TrainingResult",),
     "verbs.check_images": ("check_images",),
+    "verbs.convert": ("convert",),
     "verbs.demo": ("demo",),
     "verbs.evaluate": ("evaluate",),
+    "verbs.reproduce": ("reproduce",),
     "verbs.train_source": ("train_source",),
     "verbs.transfer": ("transfer",),
 }
@@ -52,6 +56,7 @@ __all__ = [
     "TransferLoss",
     "UsageError",
     "check_images",
+    "convert",
     "demo",
     "embed_images",
     "evaluate",
@@ -61,6 +66,7 @@ __all__ = [
     "metric_losses",
     "nearest_neighbours",
     "recall_at_k",
+    "reproduce",
     "train_source",
     "transfer",
 ]

@@ -92,7 +92,8 @@ def _learn(network: Network, output: Path, epochs: int) -> dict[str, Any]:
     shape: dict[str, Any] = {"backbone": network.backbone, "embedding_dim": network.embedding_dim, "epochs": epochs}
     run = output / network.folder
     if network.learned_from == "labels":
-        result = train_source(**COMMON, **ON_LABELS, **shape, output=run)
+        seed = 1 if network is SOURCE else 0  # no target starts from the weights that its source started from
+        result = train_source(**COMMON, **ON_LABELS, **shape, seed=seed, output=run)
     else:
         result = transfer(source=output / SOURCE.folder, **COMMON, **BY_TRANSFER, **shape, output=run)
     trained = load_network(run)
