@@ -92,11 +92,11 @@ def test_a_grid_is_trained_once_and_tabled(grid: Path, capsys: pytest.CaptureFix
     assert "## tiny/shorter" in markdown
     assert "| PCA of the source |" in markdown
 
-    times = {file: file.stat().st_mtime_ns for file in (grid / "out").rglob("last.pt")}
+    times = {file: file.stat().st_mtime_ns for file in (grid / "out").rglob("state.pt")}
     capsys.readouterr()
     assert main([*COMMAND, *METHODS]) == 0
     assert capsys.readouterr().out.startswith("5 trainings: 5 finished, 0 begun, 0 new")
-    assert times == {file: file.stat().st_mtime_ns for file in (grid / "out").rglob("last.pt")}
+    assert times == {file: file.stat().st_mtime_ns for file in (grid / "out").rglob("state.pt")}
     assert (grid / "out/table.md").read_text() == markdown
 
 
@@ -122,7 +122,7 @@ def test_a_grid_that_was_stopped_goes_on_where_it_was(
     assert said.startswith("3 trainings: 2 finished, 1 begun, 0 new")
     assert "training 1 of 1:" in said
     whole, resumed = (
-        torch.load(grid / name / "tiny/shorter/Mine/seed-1/last.pt", weights_only=True)["objective"]
+        torch.load(grid / name / "tiny/shorter/Mine/seed-1/state.pt", weights_only=True)["objective"]
         for name in ("out", "stopped")
     )
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)

@@ -24,7 +24,11 @@ SOURCE: dict[str, Any] = {"backbone": "convnet-4", "embedding_dim": 8}
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
-    return torch.load(run / "last.pt", weights_only=True)["objective"]
+    return torch.load(run / "state.pt", weights_only=True)["objective"]
+
+
+def networks_part(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in state.items() if name.startswith("network.")}
 
 
 def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
@@ -35,7 +39,7 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
 
 def test_a_run_directory_is_complete(tiny_source: Path, tiny_options: dict[str, Any]) -> None:
     names = {path.name for path in tiny_source.iterdir()}
-    assert names == {"config.yaml", "metrics.jsonl", "best.safetensors", "last.pt", "report.html"}
+    assert names == {"config.yaml", "metrics.jsonl", "best.safetensors", "last.safetensors", "state.pt", "report.html"}
     lines = [json.loads(line) for line in (tiny_source / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     assert {"loss", "lr", "images_per_second", "seconds", "recall@1", "recall@2"} <= lines[-1].keys()
@@ -50,6 +54,8 @@ def test_best_is_the_best_epoch(tiny_options: dict[str, Any], tmp_path: Path) ->
     lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     assert result.best["recall@1"] == max(line["recall@1"] for line in lines)
     assert result.last == lines[-1]
+    last = load_network(tmp_path / "run/last.safetensors").state_dict()
+    assert_same({f"network.{name}": value for name, value in last.items()}, networks_part(weights(tmp_path / "run")))
 
 
 @pytest.mark.parametrize("verb", ["source", "transfer"])

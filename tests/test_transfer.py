@@ -47,7 +47,7 @@ def test_every_loss_trains_a_target_of_another_architecture(
     torch.manual_seed(0)
     fresh = EmbeddingNetwork("resnet10t", 4, image_size=32)
     first_convolution = next(iter(fresh.backbone.state_dict()))
-    trained = torch.load(tmp_path / "run/last.pt", weights_only=True)["objective"]
+    trained = torch.load(tmp_path / "run/state.pt", weights_only=True)["objective"]
     assert not torch.equal(
         fresh.backbone.state_dict()[first_convolution], trained[f"network.backbone.{first_convolution}"]
     )
@@ -69,7 +69,7 @@ def test_every_loss_trains_a_target_of_another_architecture(
 def test_every_metric_loss_trains_a_source(loss: str, tiny_options: dict[str, Any], tmp_path: Path) -> None:
     options = {**tiny_options, "epochs": 1, "views": 2}
     train_source(loss=loss, backbone="convnet-4", embedding_dim=8, output=tmp_path / "run", **options)
-    state = torch.load(tmp_path / "run/last.pt", weights_only=True)
+    state = torch.load(tmp_path / "run/state.pt", weights_only=True)
     learning = [name for name in state["objective"] if name.startswith("loss.")]
     in_optimizer = sum(len(group["params"]) for group in state["optimizer"]["param_groups"])
     of_network = sum(1 for _ in EmbeddingNetwork("convnet-4", 8, image_size=16).parameters())

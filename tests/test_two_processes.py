@@ -40,7 +40,7 @@ def test_a_transfer_in_two_processes_equals_one(
     for name, start in (("one", [sys.executable]), ("two", LAUNCH)):
         command = [*start, "-m", "embedding_transfer", "transfer", *arguments, f"--output={tmp_path / name}"]
         subprocess.run(command, check=True, timeout=120, env=ENVIRONMENT)
-    one, two = (torch.load(tmp_path / name / "last.pt", weights_only=True)["objective"] for name in ("one", "two"))
+    one, two = (torch.load(tmp_path / name / "state.pt", weights_only=True)["objective"] for name in ("one", "two"))
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, msg=lambda m, n=name: f"{n}: {m}", rtol=1e-4, atol=1e-6)
     metrics = [

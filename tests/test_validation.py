@@ -91,7 +91,7 @@ def test_proxies_have_their_own_rate_and_heads_that_of_the_network(
 ) -> None:
     options = {**tiny_options, "epochs": 1, "loss_lr_factor": 100.0}
     transfer(source=tiny_source, loss="FitNetLoss", metric_loss="ProxyAnchorLoss", output=tmp_path / "run", **options)
-    state = torch.load(tmp_path / "run/last.pt", weights_only=True)
+    state = torch.load(tmp_path / "run/state.pt", weights_only=True)
     regressors = [name for name in state["objective"] if name.startswith("loss.regressors")]
     of_network = sum(1 for _ in load_network(tiny_source).parameters())
     rest, proxies = state["optimizer"]["param_groups"]

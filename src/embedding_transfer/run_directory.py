@@ -1,4 +1,4 @@
-"""A run directory: config.yaml, metrics.jsonl, best.safetensors, last.pt, report.html. No file is ever half-written."""
+"""A run directory: options, numbers, the best and the last network, a page, a state to resume. Nothing is half-written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class RunDirectory:
         self.folder = folder
         self.metrics_file = folder / "metrics.jsonl"
         self.best_file = folder / "best.safetensors"
-        self.last_file = folder / "last.pt"
+        self.last_file = folder / "last.safetensors"
+        self.state_file = folder / "state.pt"
         self.config_file = folder / "config.yaml"
         if folder.is_dir() and any(folder.iterdir()):
             if not resume:
@@ -62,28 +63,30 @@ class RunDirectory:
         self._replace(self.config_file, yaml.safe_dump(self.config, sort_keys=False))
         self._replace(self.metrics_file, "".join(json.dumps(line) + "\n" for line in metrics))
 
-    def load_last(self, device: torch.device) -> dict[str, Any] | None:
+    def load_state(self, device: torch.device) -> dict[str, Any] | None:
         """The state after the last complete epoch, or ``None`` if there is none.
 
         Raises:
             InputError: If the file cannot be read.
         """
-        if not self.last_file.exists():
+        if not self.state_file.exists():
             return None
         try:
-            return torch.load(self.last_file, map_location=device, weights_only=True)
+            return torch.load(self.state_file, map_location=device, weights_only=True)
         except Exception as error:
-            raise InputError(f"cannot resume from {self.last_file}: {error}") from error
+            raise InputError(f"cannot resume from {self.state_file}: {error}") from error
 
-    def save_last(self, state: dict[str, Any]) -> None:
+    def save_state(self, state: dict[str, Any]) -> None:
         """Replace the state to resume from."""
-        part = self.last_file.with_suffix(".part")
+        part = self.state_file.with_suffix(".part")
         torch.save(state, part)
-        os.replace(part, self.last_file)
+        os.replace(part, self.state_file)
 
-    def save_best(self, network: EmbeddingNetwork) -> None:
-        """Replace the best network."""
-        network.save(self.best_file)
+    def save_networks(self, network: EmbeddingNetwork, is_best: bool) -> None:
+        """Replace the last network and, if it is the best so far, that one, too."""
+        network.save(self.last_file)
+        if is_best:
+            network.save(self.best_file)
 
     def log(self, line: Mapping[str, Any]) -> None:
         """Append one line to metrics.jsonl."""

@@ -148,7 +148,7 @@ class Training:
 
     def _start(self) -> list[dict[str, Any]]:
         """Load the last state when resuming; returns the metrics of the epochs that are done."""
-        state = self.run.load_last(self.accelerator.device) if self.options.resume else None
+        state = self.run.load_state(self.accelerator.device) if self.options.resume else None
         if state is not None:
             self.objective.load_state_dict(state["objective"])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -235,10 +235,9 @@ class Training:
             self._best_embeddings = self._embeddings.cpu()
         if not self.accelerator.is_main_process:
             return
-        if is_best:
-            self.run.save_best(self.objective.network)
+        self.run.save_networks(self.objective.network, is_best)
         self.run.log(line)
-        self.run.save_last(
+        self.run.save_state(
             {
                 "metrics": lines,
                 "objective": self.objective.state_dict(),
