@@ -23,7 +23,7 @@ class TinyObjective(nn.Module):
         for name, parameter in zip(("W1", "b1", "W2", "b2"), self.network.parameters(), strict=True):
             parameter.data = tensor("trajectory", f"init/{dtype}/{name}")
 
-    def loss_parameters(self) -> list[nn.Parameter]:
+    def label_parameters(self) -> list[nn.Parameter]:
         return []
 
 

@@ -1,4 +1,4 @@
-"""A run directory: options, numbers, the best and the last network, a page, a state to resume. Nothing is half-written."""
+"""A run directory: options, numbers, the best and last network, a page, a state to resume from; never half-written."""
 
 from __future__ import annotations
 
