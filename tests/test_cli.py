@@ -84,6 +84,23 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_said(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, error = run(capsys, *train_on(tiny_folder, tmp_path / "file" / "run"))
+    assert code == 1
+    assert str(tmp_path / "file" / "run") in error
+    assert error.count("\n") == 1
+
+
+def test_a_misspelt_option_in_a_configuration_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "recipe.yaml").write_text("epochz: 3\n")
+    code, error = run(capsys, "transfer", "--config", tmp_path / "recipe.yaml")
+    assert code == 2
+    assert "no option 'epochz' in a configuration file, did you mean epochs?" in error
+
+
 def test_required_options_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "transfer", "--output", "x") == (
         2,

@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             function_of(verb)(**parse(verb, arguments[1:]))
     except UsageError as error:
         return _fail(verb, error, 2)
-    except EmbeddingTransferError as error:
+    except (EmbeddingTransferError, OSError) as error:  # a full disk, a folder that may not be written
         return _fail(verb, error, 1)
     except KeyboardInterrupt:
         return _fail(verb, "stopped by the keyboard; a training goes on with --resume", 130)

@@ -36,10 +36,12 @@ class VerbParser(ArgumentParser):
     """Raises its errors as one line with the nearest right name."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        unknown = re.search(r"unrecognized arguments: --([\w.]+)", message)
-        if unknown:
-            options = [option.lstrip("-") for action in self._actions for option in action.option_strings]
+        options = [option.lstrip("-") for action in self._actions for option in action.option_strings]
+        if unknown := re.search(r"unrecognized arguments: --([\w.]+)", message):
             raise UsageError(f"no option --{_dashed(unknown[1])}{_dashed(nearest(unknown[1], options))}") from ex
+        if unknown := re.fullmatch(r"Option '(\w+)' is not accepted", message.strip()):
+            suggestion = nearest(unknown[1], options)
+            raise UsageError(f"no option {unknown[1]!r} in a configuration file{suggestion}") from ex
         raise UsageError(_one_line(message)) from ex
 
     def format_help(self, *formatter: Any, **kwargs: Any) -> str:
