@@ -32,6 +32,14 @@ def test_a_large_common_offset_changes_nothing() -> None:
     assert torch.equal(nearest_neighbours(shifted, 8), brute_force(shifted, 8))
 
 
+@pytest.mark.parametrize("length", [1e-20, 1e3, 1e6])
+def test_one_embedding_of_another_length_disturbs_no_other(length: float) -> None:
+    embeddings, _, _ = case("plain")
+    embeddings[0] *= length
+    assert torch.equal(nearest_neighbours(embeddings, 8), brute_force(embeddings, 8))
+    assert torch.equal(nearest_neighbours(embeddings * 1e-15, 8), brute_force(embeddings, 8))
+
+
 def test_a_class_of_one_is_a_query_that_is_never_hit() -> None:
     embeddings, labels, _ = case("plain")
     alone = labels.clone()

@@ -13,7 +13,7 @@ from embedding_transfer.exceptions import InputError
 METRICS = ("euclidean", "cosine")
 _TILE = 1 << 22  # distances held at a time: 32 MiB in float64
 _INDEX_BITS = 24  # up to 16.7 million gallery items
-_LEVELS = 2.0 ** (62 - _INDEX_BITS)
+_NOISE = 2.0**-44  # of |q|^2 + |g|^2: a squared distance below that is rounding, so 0
 
 
 def recall_at_k(
@@ -70,8 +70,7 @@ def nearest_neighbours(
     """Indices (n, k) of the ``k`` nearest gallery items of each query, nearest first, equally near ones by lower index.
 
     Exact and never n x m at once: tiles of distances are computed in float64 by the Gram form on centred embeddings and
-    rounded to 2^-38 of the largest possible squared distance, so that rounding noise orders no equals and the result
-    depends neither on the tiles nor on ``k``.
+    rounded to float32, so that noise orders no equals and the result depends neither on the tiles nor on ``k``.
 
     Args:
         queries: (n, d) embeddings.
@@ -95,8 +94,10 @@ def nearest_neighbours(
     found = []
     for start in range(0, len(queries), tile):
         rows = queries[start : start + tile]
-        distances = rows.square().sum(dim=1, keepdim=True) + norms - 2 * rows @ gallery.T  # (tile, m), squared
-        levels = (distances.clamp_min_(0) / largest * _LEVELS).round_().long()
+        sums = rows.square().sum(dim=1, keepdim=True) + norms  # (tile, m), |q|^2 + |g|^2
+        distances = torch.addmm(sums, rows, gallery.T, alpha=-2)  # (tile, m), squared
+        distances.masked_fill_(distances < sums.mul_(_NOISE), 0)
+        levels = (distances / largest).float().view(torch.int32).long()  # floats >= 0 order as their bits do
         keys = (levels << _INDEX_BITS) + torch.arange(len(gallery), device=gallery.device)  # nearest, then lowest index
         if own_rows is not None:
             own = own_rows[start : start + tile].to(keys.device)

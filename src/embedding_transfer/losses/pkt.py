@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor
 
-from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import full_precision, inner_products, matching_embeddings, no_relations
+from embedding_transfer.losses.relation_loss import RelationLoss
+from embedding_transfer.relations import inner_products
 
 EPSILON = 1e-7
 """Added to norms and to probabilities, as in the published code."""
 
 
-class PKTLoss(TransferLoss):
+class PKTLoss(RelationLoss):
     r"""Matches, row by row, the probability distributions that cosine similarities make of a batch.
 
     .. math::
@@ -27,22 +27,9 @@ class PKTLoss(TransferLoss):
         >>> PKTLoss()(target, source).backward()
     """
 
-    def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """The loss, a scalar in float32 (float64 for float64 targets).
-
-        Args:
-            target: (n, d_t) embeddings that learn.
-            source: (n, d_s) embeddings of the same n views; receives no gradient.
-
-        Raises:
-            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
-        """
-        target, source = matching_embeddings(self, target, source)
-        if len(target) == 1:
-            return no_relations(target, source)
-        with full_precision(target.device):
-            p_target, p_source = similarity_distribution(target), similarity_distribution(source)  # (n, n)
-            return (p_source * ((p_source + EPSILON) / (p_target + EPSILON)).log()).mean()
+    def compare(self, target: Tensor, source: Tensor) -> Tensor:
+        p_target, p_source = similarity_distribution(target), similarity_distribution(source)  # (n, n)
+        return (p_source * ((p_source + EPSILON) / (p_target + EPSILON)).log()).mean()
 
 
 def similarity_distribution(embeddings: Tensor) -> Tensor:

@@ -14,11 +14,11 @@ from embedding_transfer.distance_rows import (
     pull_rows,
     row_tiles,
 )
-from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import full_precision, matching_embeddings, no_relations
+from embedding_transfer.losses.relation_loss import RelationLoss
+from embedding_transfer.relations import full_precision
 
 
-class RelaxedLoss(TransferLoss):
+class RelaxedLoss(RelationLoss):
     """Base of losses (1/n) sum_i l_i(r_i, w_i) on rows of relative distances r and of relaxed labels w.
 
     A subclass gives l_i and its slope in :meth:`of_rows`; the rest, down to the gradient with respect to the
@@ -30,22 +30,9 @@ class RelaxedLoss(TransferLoss):
 
     sigma: float
 
-    def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """The loss, a scalar in float32 (float64 for float64 targets).
-
-        Args:
-            target: (n, d_t) embeddings that learn.
-            source: (n, d_s) embeddings of the same n views; receives no gradient.
-
-        Raises:
-            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
-        """
-        target, source = matching_embeddings(self, target, source)
-        if len(target) == 1:
-            return no_relations(target, source)
+    def compare(self, target: Tensor, source: Tensor) -> Tensor:
         learns = torch.is_grad_enabled() and target.requires_grad
-        with full_precision(target.device):
-            loss: Tensor = _BlockByBlock.apply(target, source, self, learns)
+        loss: Tensor = _BlockByBlock.apply(target, source, self, learns)
         return loss
 
     def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:

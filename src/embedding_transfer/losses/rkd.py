@@ -5,11 +5,11 @@ from torch import Tensor
 
 from embedding_transfer.angles import angle_difference
 from embedding_transfer.exceptions import UsageError
-from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import full_precision, matching_embeddings, no_relations, pairwise_distances
+from embedding_transfer.losses.relation_loss import RelationLoss
+from embedding_transfer.relations import no_relations, pairwise_distances
 
 
-class RKDLoss(TransferLoss):
+class RKDLoss(RelationLoss):
     r"""Matches the distances of all pairs and the angles of all triplets of a batch.
 
     .. math::
@@ -41,28 +41,15 @@ class RKDLoss(TransferLoss):
         self.distance_weight = distance_weight
         self.angle_weight = angle_weight
 
-    def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        """The loss, a scalar in float32 (float64 for float64 targets).
-
-        Args:
-            target: (n, d_t) embeddings that learn.
-            source: (n, d_s) embeddings of the same n views; receives no gradient.
-
-        Raises:
-            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
-        """
-        target, source = matching_embeddings(self, target, source)
+    def compare(self, target: Tensor, source: Tensor) -> Tensor:
         loss = no_relations(target, source)
-        if len(target) == 1:
-            return loss
-        with full_precision(target.device):
-            d_target, d_source = pairwise_distances(target), pairwise_distances(source)  # (n, n)
-            if self.distance_weight:
-                difference = F.smooth_l1_loss(in_mean_distances(d_target), in_mean_distances(d_source))
-                loss = loss + self.distance_weight * difference
-            if self.angle_weight:
-                loss = loss + self.angle_weight * angle_difference(target, source, d_target, d_source)
-            return loss
+        d_target, d_source = pairwise_distances(target), pairwise_distances(source)  # (n, n)
+        if self.distance_weight:
+            difference = F.smooth_l1_loss(in_mean_distances(d_target), in_mean_distances(d_source))
+            loss = loss + self.distance_weight * difference
+        if self.angle_weight:
+            loss = loss + self.angle_weight * angle_difference(target, source, d_target, d_source)
+        return loss
 
     def extra_repr(self) -> str:
         return f"distance_weight={self.distance_weight}, angle_weight={self.angle_weight}"
