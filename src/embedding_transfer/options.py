@@ -22,7 +22,8 @@ class TrainingOptions:
         augmentation: ``photo`` (random resized crop and flip) or ``character`` (gentle affine, no flip); default:
             ``character`` for glyphs, ``photo`` for all else.
         pretrained: Start the backbone from weights that timm downloads; nothing is downloaded otherwise.
-        weights: Start the backbone from the weights in this file.
+        weights: Start the backbone from the weights in this file: ImageNet's, or those of a trained network such as
+            RUN/best.safetensors.
         l2_normalize: Divide embeddings by their Euclidean norm.
         batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
         batch_norm_momentum: Weight of the newest batch in running statistics; default: the backbone's own.

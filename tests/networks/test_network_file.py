@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from embedding_transfer.exceptions import InputError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.networks.network_file import METADATA_KEY
+from embedding_transfer.networks.weights import METADATA_KEY
 
 
 @pytest.fixture

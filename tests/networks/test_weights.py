@@ -46,6 +46,21 @@ def test_safetensors_weights_fit_too(imagenet_resnet18: nn.Module, tmp_path: Pat
     assert torch.equal(network.backbone.model.conv1.weight, imagenet_resnet18.conv1.weight)
 
 
+@pytest.mark.parametrize("backbone", ["convnet-8", "resnet18"])
+def test_a_trained_network_gives_its_backbone_whatever_its_vector(backbone: str, tmp_path: Path) -> None:
+    trained = EmbeddingNetwork(backbone, 16, image_size=32)
+    trained.save(tmp_path / "trained.safetensors")
+    shorter = EmbeddingNetwork(backbone, 4, image_size=32, weights=tmp_path / "trained.safetensors")
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(shorter.eval().embed_all(images).pooled, trained.eval().embed_all(images).pooled)
+
+
+def test_a_trained_network_of_another_backbone_is_refused(tmp_path: Path) -> None:
+    EmbeddingNetwork("convnet-8", 4, image_size=32).save(tmp_path / "trained.safetensors")
+    with pytest.raises(InputError, match=r"backbone in .*trained\.safetensors does not fit.*another shape: stages"):
+        EmbeddingNetwork("convnet-12", 4, image_size=32, weights=tmp_path / "trained.safetensors")
+
+
 def test_bn_inception_weights_lose_their_extra_dimension(tmp_path: Path) -> None:
     converted = {}
     for name, value in released_weights("bn_inception").items():

@@ -50,7 +50,8 @@ class EmbeddingNetwork(nn.Module):
         image_size: Side in pixels of the square pictures the network is meant for.
         crop: Evaluation sees the centre ``crop`` share of the resized picture; 0.875 is 224 of 256, 1.0 all of it.
         pretrained: Start from weights that timm downloads. Nothing is downloaded otherwise.
-        weights: Start from the backbone weights in this file (see :func:`load_backbone_weights`).
+        weights: Start from the backbone weights in this file: published ones, or a network that :meth:`save` wrote
+            (see :func:`load_backbone_weights`).
         batch_norm_momentum: Weight of the newest batch in BatchNorm's running statistics; ``None`` leaves the
             backbone's own, mostly 0.1. The paper's BN-Inception used 0.9, Caffe's meaning of 0.1.
 

@@ -11,10 +11,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from embedding_transfer.exceptions import InputError
-from embedding_transfer.networks.weights import read_safetensors
-
-METADATA_KEY = "embedding_transfer"
-"""Under this key the header holds the description of the network, as JSON."""
+from embedding_transfer.networks.weights import METADATA_KEY, read_safetensors
 
 
 def write_network_file(path: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:

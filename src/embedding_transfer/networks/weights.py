@@ -17,6 +17,12 @@ from embedding_transfer.networks.reason import reason
 CLASSIFIERS = ("fc", "last_linear", "classifier", "head")
 """What the ImageNet classifier of a published network is called; embedding networks have no use for it."""
 
+METADATA_KEY = "embedding_transfer"
+"""Under this key the header of our own files holds the description of the network, as JSON."""
+
+BACKBONE = "backbone."
+"""What the names of a backbone's weights begin with in our own files."""
+
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors and header metadata of a safetensors file.
@@ -78,10 +84,11 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], origin: str) -> N
 
 
 def load_backbone_weights(backbone: Backbone, path: Path) -> None:
-    """Load published weights of a backbone, such as ImageNet weights of torchvision or timm.
+    """Load weights of a backbone: published ones, such as ImageNet's of torchvision or timm, or a trained network's.
 
-    Takes a safetensors file or one of ``torch.save``: a state dict, bare or under the key ``state_dict`` or ``model``.
-    Classifiers are left out; an extra first dimension of 1 (BN-Inception converted from Caffe) is removed.
+    Takes a network that this package saved, whose embedding layer is left out; or a safetensors file or one of
+    ``torch.save`` with a state dict, bare or under the key ``state_dict`` or ``model``, whose classifier is left out.
+    There an extra first dimension of 1 (BN-Inception converted from Caffe) is removed.
 
     Args:
         backbone: Gets the weights.
@@ -91,7 +98,10 @@ def load_backbone_weights(backbone: Backbone, path: Path) -> None:
         UsageError: If there is no such file.
         InputError: If it is not a file of weights, or they do not fit; the message names what differs.
     """
-    content = read_safetensors(path)[0] if path.suffix == ".safetensors" else read_torch_file(path)
+    content, metadata = read_safetensors(path) if path.suffix == ".safetensors" else (read_torch_file(path), {})
+    if METADATA_KEY in metadata:
+        own_file = {key.removeprefix(BACKBONE): value for key, value in content.items() if key.startswith(BACKBONE)}
+        return load_state(backbone, own_file, f"the backbone in {path}")
     for key in ("state_dict", "model"):
         content = content[key] if isinstance(content, Mapping) and isinstance(content.get(key), Mapping) else content
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
