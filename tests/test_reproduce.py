@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image
 from sklearn.decomposition import PCA
 
 from embedding_transfer.cli import main
 from embedding_transfer.embedding import embed_images
 from embedding_transfer.evaluation import recall_of
 from embedding_transfer.grid.baselines import principal_components
+from embedding_transfer.grid.picture import figure_of
 from embedding_transfer.grid.table import Row, as_csv, head_and_cells, row_of_baseline, row_of_runs
 from embedding_transfer.images import load_images
 from embedding_transfer.networks import load_network
@@ -88,6 +90,7 @@ def test_a_grid_is_trained_once_and_tabled(grid: Path, capsys: pytest.CaptureFix
         last = [100 * lines[-1]["recall@2"] for lines in both]
         found = [float(table[method, 2][name]) for name in ("best_mean", "best_std", "last_mean", "last_std")]
         assert found == pytest.approx([mean(best), stdev(best), mean(last), stdev(last)], abs=1e-3)
+    assert Image.open(grid / "out/table.png").size[0] == 880
     markdown = (grid / "out/table.md").read_text()
     assert "## tiny/shorter" in markdown
     assert "| PCA of the source |" in markdown
@@ -234,3 +237,24 @@ def test_a_table_without_published_numbers_has_no_such_columns() -> None:
         ["method", "runs", "R@1", "last R@1", "minutes"],
         [["RKD", "1", "50.0", "25.0", "0.5"]],
     )
+
+
+def test_the_picture_shows_every_training_and_every_baseline() -> None:
+    def row(method: str, *recall: float) -> Row:
+        return Row(
+            "self-transfer/cub",
+            method,
+            {1: recall},
+            {1: recall},
+            published_recall("self-transfer", "cub", method),
+            [1.0],
+        )
+
+    source = row_of_baseline("self-transfer/cub", "cub", "Source", {"recall@1": 0.6})
+    figure = figure_of({"self-transfer/cub": [source, row("RKD", 0.5, 0.6, 0.7), row("PKT", 0.8, 0.9, 1.0)]})
+    (panel,) = figure.axes
+    shown = [np.asarray(line.get_xdata(), float).round(6).tolist() for line in panel.lines]
+    published = [published_recall("self-transfer", "cub", method)[1].percent for method in ("RKD", "PKT")]
+    assert shown == [[50, 60, 70], [60], [published[0]], [80, 90, 100], [90], [published[1]], [60, 60]]
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["RKD", "PKT"]  # the better one above
+    assert [text.get_text() for text in panel.texts] == ["Source 60.0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from embedding_transfer.cli import function_of
 from embedding_transfer.exceptions import TrainingError, UsageError
 from embedding_transfer.grid.baselines import baselines
 from embedding_transfer.grid.methods import AS_RELEASED, chosen_methods, load_methods
+from embedding_transfer.grid.picture import as_picture
 from embedding_transfer.grid.plan import Cell, plan_cells, read_recipe
 from embedding_transfer.grid.table import Row, as_csv, as_markdown, head_and_cells, row_of_baseline, row_of_runs
 from embedding_transfer.report.tables import print_table
@@ -35,7 +37,7 @@ def reproduce(
 
     Args:
         recipes: Files of options: of ``transfer``, or of ``train-source``, which are run first.
-        output: Folder for the run directories, ``table.md`` and ``table.csv``.
+        output: Folder for the run directories, ``table.md``, ``table.csv`` and ``table.png``.
         methods: Names of methods; Labels, the eight of the research code by default. There are also FitNet-tuned,
             Attention-tuned, CRD-tuned and PKT-tuned.
         methods_file: YAML file with methods of your own: options by name.
@@ -110,8 +112,14 @@ def _write(tables: dict[str, list[Row]], output: Path) -> None:
         print_table(*head_and_cells(rows))
     if not tables:
         return
-    for file, text in ((output / "table.md", as_markdown(tables)), (output / "table.csv", as_csv(tables))):
-        part = file.with_name(f"{file.name}.part")
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, file)
-    print(f"\ntable: {output / 'table.md'}  numbers: {output / 'table.csv'}")
+    picture = io.BytesIO()
+    as_picture(tables).save(picture, format="png")
+    for name, content in (
+        ("table.md", as_markdown(tables).encode()),
+        ("table.csv", as_csv(tables).encode()),
+        ("table.png", picture.getvalue()),
+    ):
+        part = output / f"{name}.part"
+        part.write_bytes(content)
+        os.replace(part, output / name)
+    print(f"\ntable: {output / 'table.md'}  numbers: {output / 'table.csv'}  picture: {output / 'table.png'}")
