@@ -17,11 +17,11 @@ from sklearn.decomposition import PCA
 from embedding_transfer.cli import main
 from embedding_transfer.embedding import embed_images
 from embedding_transfer.evaluation import recall_of
-from embedding_transfer.grid.baselines import principal_components
 from embedding_transfer.grid.picture import figure_of
 from embedding_transfer.grid.table import Row, as_csv, head_and_cells, row_of_baseline, row_of_runs
 from embedding_transfer.images import load_images
 from embedding_transfer.networks import load_network
+from embedding_transfer.principal_components import principal_components
 from embedding_transfer.published import published_recall
 from embedding_transfer.training import Training
 

@@ -7,14 +7,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from embedding_transfer.embedding import embed_images
 from embedding_transfer.evaluation import recall_of
 from embedding_transfer.images import load_images
 from embedding_transfer.networks import load_network
 from embedding_transfer.networks.load import network_file
+from embedding_transfer.principal_components import principal_components
 from embedding_transfer.run_directory import plain
 
 
@@ -41,22 +39,6 @@ def baselines(options: dict[str, Any], file: Path) -> dict[str, dict[str, float]
     part.write_text(json.dumps({"asked": asked, "found": found}, indent=1))
     os.replace(part, file)
     return found
-
-
-def principal_components(embeddings: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Mean (d,) and the ``count`` directions (d, count) of largest variance of embeddings (n, d), in float64.
-
-    Example::
-
-        >>> along_the_diagonal = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [1.0, 1.1]])
-        >>> mean, directions = principal_components(along_the_diagonal, 1)
-        >>> (directions.abs() - 0.5**0.5).abs().max() < 0.05
-        tensor(True)
-    """
-    rows = embeddings.double()
-    mean = rows.mean(dim=0)
-    _, directions = torch.linalg.eigh((rows - mean).T @ (rows - mean))  # (d, d), ascending variance
-    return mean, directions.flip(1)[:, :count]
 
 
 def _measured(options: dict[str, Any]) -> dict[str, dict[str, float]]:

@@ -20,6 +20,7 @@ from embedding_transfer.options import TrainingOptions
 from embedding_transfer.prepare import new_network, prepare
 from embedding_transfer.run_directory import config_data
 from embedding_transfer.sources import FrozenSource
+from embedding_transfer.start import start_as_source
 from embedding_transfer.training import Training, TrainingResult
 
 
@@ -71,6 +72,7 @@ def transfer(
     metric_loss: Spec | None = None,
     metric_weight: float = 1.0,
     source_views: Literal["own", "mean"] = "own",
+    start_from_source: bool = False,
     backbone: str | None = None,
     embedding_dim: int | None = None,
     image_size: int | None = None,
@@ -87,6 +89,8 @@ def transfer(
         metric_weight: Weight of the metric loss.
         source_views: ``own``: each view has its own source embedding; ``mean``: all views of an image share the
             normalised mean of theirs.
+        start_from_source: Start as the source instead of at random weights; a shorter vector starts as the principal
+            components of the source's. The target has the source's backbone.
         backbone: Of the target: ``convnet-WIDTH``, ``bn_inception`` or any name of timm; default: the source's.
         embedding_dim: Length of the target's embedding; default: the source's.
         image_size: Side in pixels of the views; default: the source's.
@@ -105,6 +109,8 @@ def transfer(
         transfer(source="runs/source", images="glyphs", embedding_dim=8, output="runs/short")
     """
     chosen = TrainingOptions(**options)
+    if start_from_source and (chosen.pretrained or chosen.weights is not None):
+        raise UsageError("a target starts from its source or from other weights, not both")
     if transfer_weight == 0 and metric_loss is None:
         raise UsageError("transfer_weight 0 without a metric loss leaves nothing to learn: give --metric-loss")
     teacher = load_network(source)
@@ -119,12 +125,15 @@ def transfer(
         metric_loss=None if metric_loss is None else as_data(metric_loss),
         metric_weight=metric_weight,
         source_views=source_views,
+        start_from_source=start_from_source,
         backbone=backbone,
         embedding_dim=embedding_dim,
         image_size=image_size,
     )
     run, images, validation, accelerator = prepare(chosen, config)
     target = new_network(backbone, embedding_dim, image_size, chosen)
+    if start_from_source:
+        start_as_source(target, teacher, images.train, chosen.workers, accelerator)
     sizes = _sizes(target, teacher, images.train, chosen.views)
     transfer_loss = build(loss, losses, sizes)
     if not isinstance(transfer_loss, TransferLoss):
