@@ -39,7 +39,8 @@ def reproduce(
         recipes: Files of options: of ``transfer``, or of ``train-source``, which are run first.
         output: Folder for the run directories, ``table.md``, ``table.csv`` and ``table.png``.
         methods: Names of methods; Labels, the eight of the research code by default. There are also FitNet-tuned,
-            Attention-tuned, CRD-tuned and PKT-tuned.
+            Attention-tuned, CRD-tuned and PKT-tuned, and our own RelaxedContrastive-tuned, RelaxedContrastive-start
+            (for targets of the source's backbone) and RelaxedContrastive-labels.
         methods_file: YAML file with methods of your own: options by name.
         seeds: Of the trainings.
         dry_run: Print the plan and the commands, and do nothing.
