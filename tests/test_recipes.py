@@ -15,7 +15,7 @@ import yaml
 from embedding_transfer import losses, metric_losses
 from embedding_transfer.build import build
 from embedding_transfer.cli import main, parse
-from embedding_transfer.grid.methods import AS_RELEASED, load_methods
+from embedding_transfer.grid.methods import AS_RELEASED, as_arguments, load_methods
 from embedding_transfer.images import Batches, ImageSet
 from embedding_transfer.images.published_counts import PUBLISHED
 from embedding_transfer.networks import EmbeddingNetwork
@@ -134,7 +134,7 @@ LABELS, INDEX = torch.tensor([0, 1, 0] * 2), torch.tensor([0, 1, 2] * 2)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_method_fits_every_setting(setting: str, method: str) -> None:
     """One step on noise: the networks of the recipe and the losses of the method give a gradient to the target."""
-    own = [f"--{name}={value}" for name, value in load_methods()[method].items()]
+    own = as_arguments(load_methods()[method])
     options = parsed(f"recipes/{setting}/cub.yaml", *own, "--output=x")
     source = network("resnet50" if setting == "model-compression" else "bn_inception", 512)
     backbone = options["backbone"] or source.backbone_name
@@ -164,3 +164,10 @@ def test_every_method_fits_every_setting(setting: str, method: str) -> None:
     assert first is not None
     assert first.isfinite().all()
     assert first.abs().max() > 0
+
+
+def test_a_target_that_starts_as_its_source_takes_no_weights_of_the_recipe() -> None:
+    own = as_arguments(load_methods()["RelaxedContrastive-start"])
+    assert parsed("recipes/self-transfer/cub.yaml", "--output=x")["weights"] is not None
+    options = parsed("recipes/self-transfer/cub.yaml", *own, "--output=x")
+    assert (options["weights"], options["start_from_source"]) == (None, True)

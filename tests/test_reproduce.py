@@ -146,10 +146,15 @@ def test_other_options_are_never_taken_for_the_same_run(grid: Path, capsys: pyte
 
 
 def test_a_failed_training_stops_no_other(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (grid / "mine.yaml").write_text("Diverges: {loss: RKDLoss, lr: 1.0e+30}\nMine: {loss: PKTLoss}\n")
-    assert main([*COMMAND, "--methods", "Diverges,Mine", "--epochs", "2"]) == 1
+    (grid / "mine.yaml").write_text(
+        "Diverges: {loss: RKDLoss, lr: 1.0e+30}\n"
+        "Misfits: {start_from_source: true, backbone: convnet-8}\n"
+        "Mine: {loss: PKTLoss}\n"
+    )
+    assert main([*COMMAND, "--methods", "Diverges,Misfits,Mine", "--epochs", "2"]) == 1
     captured = capsys.readouterr()
-    assert "1 of 3 trainings failed, the first: out/tiny/shorter/Diverges/seed-0: the " in captured.err
+    assert "2 of 4 trainings failed, the first: out/tiny/shorter/Diverges/seed-0: the " in captured.err
+    assert "failed: a target convnet-8 of 3 dimensions cannot start from a source convnet-4" in captured.out
     assert "| Mine | 1 |" in (grid / "out/table.md").read_text()
     assert "Diverges" not in (grid / "out/table.md").read_text()
 

@@ -12,7 +12,7 @@ import yaml
 
 from embedding_transfer.cli import parse
 from embedding_transfer.exceptions import InputError, UsageError
-from embedding_transfer.grid.methods import Method
+from embedding_transfer.grid.methods import Method, as_arguments
 from embedding_transfer.run_directory import RunDirectory, plain
 
 
@@ -118,7 +118,7 @@ def plan_cells(
     for seed in seeds:
         for recipe in (recipe for recipe in recipes if not recipe.trains_a_source):
             for name, method in methods.items():
-                own = [f"--{option}={value}" for option, value in method.items()]
+                own = as_arguments(method)
                 run = output / recipe.name / name / f"seed-{seed}"
                 arguments = [f"--config={recipe.file}", *own, *overrides, f"--seed={seed}", f"--output={run}"]
                 cells.append(_cell(recipe, name, arguments))

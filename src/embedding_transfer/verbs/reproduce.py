@@ -39,8 +39,8 @@ def reproduce(
         recipes: Files of options: of ``transfer``, or of ``train-source``, which are run first.
         output: Folder for the run directories, ``table.md``, ``table.csv`` and ``table.png``.
         methods: Names of methods; Labels, the eight of the research code by default. There are also FitNet-tuned,
-            Attention-tuned, CRD-tuned and PKT-tuned, and our own RelaxedContrastive-tuned, RelaxedContrastive-start
-            (for targets of the source's backbone) and RelaxedContrastive-labels.
+            Attention-tuned, CRD-tuned and PKT-tuned, and our own RelaxedContrastive-start (for targets of the source's
+            backbone) and RelaxedContrastive-PKT.
         methods_file: YAML file with methods of your own: options by name.
         seeds: Of the trainings.
         dry_run: Print the plan and the commands, and do nothing.
@@ -84,7 +84,7 @@ def _train(cell: Cell, number: int, count: int) -> str:
     print(f"\ntraining {number} of {count}: {cell.command}", flush=True)
     try:
         function_of(cell.verb)(**{**cell.options, "resume": True})
-    except TrainingError as error:
+    except (TrainingError, UsageError) as error:  # a method may not fit every recipe
         print(f"failed: {error}")
         return f"{cell.output}: {error}"
     return ""
