@@ -33,6 +33,8 @@ def made_tiny(command: list[str]) -> list[str]:
         return [*command, *SMALL]
     if command[0] == "transfer":
         return [*command, *TINY, "--backbone", "convnet-4"]
+    if command[0] == "reproduce":
+        return [*command, "--dry-run"]  # a grid takes minutes; test_reproduce.py trains one
     if command[0] == "evaluate":
         return [*command, "--ks", "1,2", "--workers", "0"]
     return command
@@ -43,6 +45,8 @@ def test_commands_run(document: Path, tiny_folder: Path, tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     for name in ("my-images", "omniglot"):
         shutil.copytree(tiny_folder, tmp_path / name)
+    for name in ("recipes", "docs"):
+        (tmp_path / name).symlink_to(ROOT / name)
     for command in commands(document):
         assert main(made_tiny(command)) == 0, command
 
