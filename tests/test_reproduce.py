@@ -159,6 +159,11 @@ def test_a_failed_training_stops_no_other(grid: Path, capsys: pytest.CaptureFixt
     assert "Diverges" not in (grid / "out/table.md").read_text()
 
 
+def test_options_that_fit_no_training_are_wrong_usage(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND, "--methods", "Mine", "--root", "nowhere"]) == 2
+    assert "2 of 2 trainings failed, the first: source: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [

@@ -52,7 +52,7 @@ def reproduce(
     Raises:
         UsageError: If a recipe, method or option does not exist, a run directory holds a run with other options, or
             several processes were started (each command of ``--dry-run`` can have several).
-        TrainingError: If trainings failed; the table of the others is written.
+        TrainingError: If trainings failed (UsageError if all of them for wrong options); the others are in the table.
 
     Example::
 
@@ -71,23 +71,25 @@ def reproduce(
     if dry_run:
         print("\n".join(cell.command for cell in to_do))
         return {}
-    failures = [failure for number, cell in enumerate(to_do, 1) if (failure := _train(cell, number, len(to_do)))]
+    failures = {cell.output: error for n, cell in enumerate(to_do, 1) if (error := _train(cell, n, len(to_do)))}
     tables = _tables([cell for cell in cells if cell.method and cell.state() == "finished"], output)
     _write(tables, output)
     if failures:
-        raise TrainingError(f"{len(failures)} of {len(cells)} trainings failed, the first: {failures[0]}")
+        folder, first = next(iter(failures.items()))
+        kind = UsageError if all(isinstance(error, UsageError) for error in failures.values()) else TrainingError
+        raise kind(f"{len(failures)} of {len(cells)} trainings failed, the first: {folder}: {first}")
     return tables
 
 
-def _train(cell: Cell, number: int, count: int) -> str:
-    """Train one cell; returns why it failed, or nothing."""
+def _train(cell: Cell, number: int, count: int) -> TrainingError | UsageError | None:
+    """Train one cell; returns why it failed, if it did."""
     print(f"\ntraining {number} of {count}: {cell.command}", flush=True)
     try:
         function_of(cell.verb)(**{**cell.options, "resume": True})
     except (TrainingError, UsageError) as error:  # a method may not fit every recipe
         print(f"failed: {error}")
-        return f"{cell.output}: {error}"
-    return ""
+        return error
+    return None
 
 
 def _tables(finished: Sequence[Cell], output: Path) -> dict[str, list[Row]]:
