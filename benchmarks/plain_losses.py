@@ -1,4 +1,4 @@
-"""The losses as a plain reading of their formulas: what the optimised ones are measured against.
+"""The losses as a plain reading of their formulas: what the optimized ones are measured against.
 
 Straightforward PyTorch in the manner of the papers' code: whole matrices and full difference tensors under autograd,
 masks by indexing, a Python loop over rows where the formula is given per row.

@@ -4,19 +4,21 @@ Everything here is imported when it is first used, so that ``import embedding_tr
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from embedding_transfer.old_names import RENAMED, OldNames
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from embedding_transfer import losses, metric_losses
-    from embedding_transfer.embedding import embed_images
-    from embedding_transfer.exceptions import EmbeddingTransferError, InputError, TrainingError, UsageError
+    from embedding_transfer.errors import EmbeddingTransferError, InputError, TrainingError, UsageError
     from embedding_transfer.images import ImageSet, ImageSplits, load_images
     from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
     from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
-    from embedding_transfer.retrieval import nearest_neighbours, recall_at_k
-    from embedding_transfer.training import TrainingResult
+    from embedding_transfer.retrieval import embed_images, nearest_neighbors, recall_at_k
+    from embedding_transfer.training.loop import TrainingResult
     from embedding_transfer.verbs.check_images import check_images
     from embedding_transfer.verbs.convert import convert
     from embedding_transfer.verbs.demo import demo
@@ -26,13 +28,12 @@ if TYPE_CHECKING:
     from embedding_transfer.verbs.transfer import transfer
 
 _HOMES = {
-    "embedding": ("embed_images",),
-    "exceptions": ("EmbeddingTransferError", "InputError", "TrainingError", "UsageError"),
+    "errors": ("EmbeddingTransferError", "InputError", "TrainingError", "UsageError"),
     "images": ("ImageSet", "ImageSplits", "load_images"),
     "losses": ("RelaxedContrastiveLoss", "TransferLoss"),
     "networks": ("Embedded", "EmbeddingNetwork", "load_network"),
-    "retrieval": ("nearest_neighbours", "recall_at_k"),
-    "training": ("TrainingResult",),
+    "retrieval": ("embed_images", "nearest_neighbors", "recall_at_k"),
+    "training.loop": ("TrainingResult",),
     "verbs.check_images": ("check_images",),
     "verbs.convert": ("convert",),
     "verbs.demo": ("demo",),
@@ -64,7 +65,7 @@ __all__ = [
     "load_network",
     "losses",
     "metric_losses",
-    "nearest_neighbours",
+    "nearest_neighbors",
     "recall_at_k",
     "reproduce",
     "train_source",
@@ -72,9 +73,13 @@ __all__ = [
 ]
 
 
+sys.meta_path.append(OldNames())
+
+
 def __getattr__(name: str) -> Any:
     if name in ("losses", "metric_losses"):
         return importlib.import_module(f"{__name__}.{name}")
+    name = RENAMED.get(name, name)
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)

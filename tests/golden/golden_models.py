@@ -51,5 +51,5 @@ def _filled(name: str, shape: list[int], number: int) -> Tensor:
 
 
 def golden_input() -> Tensor:
-    """(2, 3, 224, 224) float32; these are no pictures but go in beneath the normalisation."""
+    """(2, 3, 224, 224) float32; these are no pictures but go in beneath the normalization."""
     return torch.from_numpy(np.sin(0.01 * np.arange(2 * 3 * 224 * 224)).astype(np.float32)).view(2, 3, 224, 224)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.losses import TransferLoss
 from golden import arrays, tensor
 
@@ -112,7 +112,7 @@ class EmbeddingLossContract:
     def evaluate(self, target: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
         return value_and_gradient(self.loss, target, source, *self.others(len(target)))
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=INHERITED)
+    @settings(max_examples=20, suppress_health_check=INHERITED)
     @given(st.integers(2, 12), st.integers(2, 9), st.integers(2, 9), st.integers(0, 10**6))
     def test_is_its_formula(self, n, target_dim, source_dim, seed):
         target, source = batch(n, target_dim, source_dim, seed)
@@ -134,7 +134,7 @@ class EmbeddingLossContract:
             scale = expected_gradient.abs().max().item()
             torch.testing.assert_close(gradient.double(), expected_gradient, rtol=0, atol=1e-3 * scale + 1e-7)
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=INHERITED)
+    @settings(max_examples=20, suppress_health_check=INHERITED)
     @given(st.permutations(range(8)))
     def test_the_order_of_rows_does_not_matter(self, order):
         target, source = batch()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images import Batches, ImageSet
 from golden import facts
 
@@ -57,7 +57,7 @@ def test_classes_are_drawn_uniformly_whatever_their_size() -> None:
     assert (np.abs(counts - expected) < 5 * np.sqrt(expected * 3 / 4)).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.integers(2, 9), min_size=3, max_size=12), st.integers(1, 4), st.integers(1, 3), st.integers(0, 2**31)
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images import ImageSplits
 from embedding_transfer.images.cars import load_cars
 from embedding_transfer.images.published_counts import PUBLISHED
@@ -61,7 +61,7 @@ def test_the_original(tmp_path: Path, draw: Draw) -> None:
         load_cars(home)
 
 
-def write_devkit(home: Path, draw: Draw, labelled: Path | None, nested: bool = False) -> None:
+def write_devkit(home: Path, draw: Draw, labeled: Path | None, nested: bool = False) -> None:
     """Training and test images by halves of every class, each with its own annotations."""
     for half, classes in (("train", CLASSES[::2]), ("test", CLASSES[1::2])):
         names = [f"{number:05d}.jpg" for number in range(1, 7)]
@@ -70,8 +70,8 @@ def write_devkit(home: Path, draw: Draw, labelled: Path | None, nested: bool = F
         write_annotations(home / f"devkit/cars_{half}_annos.mat", **{"class": classes}, fname=names)
         if half == "test":
             write_annotations(home / "devkit/cars_test_annos.mat", fname=names)
-            if labelled:
-                write_annotations(labelled, **{"class": classes}, fname=names)
+            if labeled:
+                write_annotations(labeled, **{"class": classes}, fname=names)
 
 
 @pytest.mark.usefixtures("_tiny")
@@ -86,11 +86,11 @@ def test_the_devkit(tmp_path: Path, draw: Draw, place: str, nested: bool) -> Non
 
 
 def test_the_devkit_without_test_labels(tmp_path: Path, draw: Draw) -> None:
-    write_devkit(tmp_path, draw, labelled=None)
+    write_devkit(tmp_path, draw, labeled=None)
     with pytest.raises(InputError, match=r"no labels of cars_test/: put cars_test_annos_withlabels\.mat there"):
         load_cars(tmp_path)
-    unlabelled = tmp_path / "devkit/cars_test_annos.mat"
-    unlabelled.rename(tmp_path / "cars_test_annos_withlabels.mat")
+    unlabeled = tmp_path / "devkit/cars_test_annos.mat"
+    unlabeled.rename(tmp_path / "cars_test_annos_withlabels.mat")
     with pytest.raises(InputError, match=r"annotations of .*withlabels\.mat have no 'class', only bbox_x1, .*, fname$"):
         load_cars(tmp_path)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb
 
 Pixel = tuple[int, int, int]
@@ -64,7 +64,7 @@ def test_palettes(tmp_path: Path, transparent: bool) -> None:
     assert row(tmp_path / "palette.png") == [(9, 8, 7), (255, 255, 255) if transparent else (6, 5, 4)]
 
 
-def test_grey_of_a_transparent_grey_value(tmp_path: Path) -> None:
+def test_gray_of_a_transparent_gray_value(tmp_path: Path) -> None:
     path = written(tmp_path / "key.png", "L", [5, 6], transparency=6)
     assert row(path) == [(5, 5, 5), (255, 255, 255)]
 

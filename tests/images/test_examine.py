@@ -18,7 +18,7 @@ def images_in(folder: Path) -> ImageSet:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     noise = np.random.default_rng(0).integers(0, 256, (6, 8), dtype=np.uint8)
-    Image.fromarray(noise).save(tmp_path / "0_grey.png")
+    Image.fromarray(noise).save(tmp_path / "0_gray.png")
     Image.fromarray(noise).convert("RGB").save(tmp_path / "1_same_as_rgb.bmp")
     Image.fromarray(noise.reshape(8, 6)).save(tmp_path / "2_same_bytes_other_shape.png")
     Image.new("CMYK", (5, 4), (0, 0, 0, 255)).save(tmp_path / "3_black.jpg")
@@ -35,7 +35,7 @@ def test_what_is_seen(folder: Path, workers: int) -> None:
     looks = [picture.look for picture in examined]
     assert [look.mode for look in looks] == ["L", "RGB", "L", "CMYK", "", "L"]
     assert [look.size for look in looks] == [(8, 6), (8, 6), (6, 8), (5, 4), (0, 0), (8, 6)]
-    assert [look.one_colour for look in looks] == [False, False, False, True, False, False]
+    assert [look.one_color for look in looks] == [False, False, False, True, False, False]
     assert looks[4].fault is not None
     assert "4_broken.png" in looks[4].fault
     assert [look.fault for index, look in enumerate(looks) if index != 4] == [None] * 5
@@ -56,8 +56,8 @@ def test_unreadable_pictures_are_not_equal(tmp_path: Path) -> None:
 
 def test_arrays() -> None:
     pixels = np.stack([np.arange(4, dtype=np.uint8).reshape(2, 2)] * 2)
-    grey, again = examine(ImageSet("grey", pixels, np.array([0, 0]), ("a",)), workers=0)
-    (colour,) = examine(ImageSet("colour", np.stack([pixels[:1]] * 3, axis=-1), np.array([0]), ("a",)), workers=0)
-    assert (grey.look.mode, colour.look.mode) == ("L", "RGB")
-    assert grey.name == "grey[0] (a)"
-    assert same_pictures([grey, again, colour]) == [[grey, again, colour]]
+    gray, again = examine(ImageSet("gray", pixels, np.array([0, 0]), ("a",)), workers=0)
+    (color,) = examine(ImageSet("color", np.stack([pixels[:1]] * 3, axis=-1), np.array([0]), ("a",)), workers=0)
+    assert (gray.look.mode, color.look.mode) == ("L", "RGB")
+    assert gray.name == "gray[0] (a)"
+    assert same_pictures([gray, again, color]) == [[gray, again, color]]

@@ -113,11 +113,11 @@ def test_shapes_at_the_border_are_fine() -> None:
     assert found(part("train", [0, 0, 1, 1], noise(4, 32, 128))) == []
 
 
-def test_one_colour() -> None:
+def test_one_color() -> None:
     pixels = noise(4)
     pixels[2] = 7
     assert texts(found(part("train", [0, 0, 1, 1], pixels))) == [
-        "1 image of one colour only, such as train[2] (train1) (32 x 32)"
+        "1 image of one color only, such as train[2] (train1) (32 x 32)"
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images.folder import load_folder
 
 

@@ -5,26 +5,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images import ImageSet
 
 
-def grey(n: int) -> ImageSet:
-    """n pictures of 2 x 3 pixels, picture i of grey i, of classes i // 2."""
+def gray(n: int) -> ImageSet:
+    """n pictures of 2 x 3 pixels, picture i of gray i, of classes i // 2."""
     pixels = np.broadcast_to(np.arange(n, dtype=np.uint8)[:, None, None], (n, 2, 3))
-    return ImageSet("grey", pixels, np.arange(n) // 2, tuple(f"class {c}" for c in range((n + 1) // 2)))
+    return ImageSet("gray", pixels, np.arange(n) // 2, tuple(f"class {c}" for c in range((n + 1) // 2)))
 
 
 def test_arrays_become_rgb_pictures() -> None:
-    picture = grey(4).image(3)
+    picture = gray(4).image(3)
     assert (picture.mode, picture.size, picture.getpixel((0, 0))) == ("RGB", (3, 2), (3, 3, 3))
-    colour = ImageSet("colour", np.full((1, 2, 2, 3), (1, 2, 3), dtype=np.uint8), np.zeros(1, dtype=int), ("a",))
-    assert colour.image(0).getpixel((1, 1)) == (1, 2, 3)
+    color = ImageSet("color", np.full((1, 2, 2, 3), (1, 2, 3), dtype=np.uint8), np.zeros(1, dtype=int), ("a",))
+    assert color.image(0).getpixel((1, 1)) == (1, 2, 3)
 
 
 @pytest.mark.parametrize("as_mask", [False, True])
 def test_a_subset_numbers_the_remaining_classes_anew(as_mask: bool) -> None:
-    images, rows = grey(8), np.array([2, 6, 7])
+    images, rows = gray(8), np.array([2, 6, 7])
     part = images.subset(np.isin(np.arange(8), rows) if as_mask else rows, "part")
     assert part.name == "part"
     assert part.class_names == ("class 1", "class 3")
@@ -47,21 +47,21 @@ def test_a_subset_keeps_the_order_it_is_asked_for_and_its_queries() -> None:
 
 
 def test_pictures_are_called_by_path_or_by_place_and_class() -> None:
-    assert grey(4).describe(3) == "grey[3] (class 1)"
+    assert gray(4).describe(3) == "gray[3] (class 1)"
     assert ImageSet("p", [Path("a/b.png")], np.zeros(1, dtype=int), ("a",)).describe(0) == str(Path("a/b.png"))
 
 
 def test_summary() -> None:
-    assert grey(4).summary() == "grey: 4 images of 2 classes"
+    assert gray(4).summary() == "gray: 4 images of 2 classes"
     flags = np.array([True, False, False, False])
-    images = ImageSet("q", grey(4).images, grey(4).labels, ("a", "b"), is_query=flags, is_gallery=~flags)
+    images = ImageSet("q", gray(4).images, gray(4).labels, ("a", "b"), is_query=flags, is_gallery=~flags)
     assert images.summary() == "q: 4 images of 2 classes, 1 queries, 3 in the gallery"
 
 
 def test_lengths_must_agree() -> None:
-    with pytest.raises(InputError, match="grey has 4 images but 3 labels"):
-        ImageSet("grey", grey(4).images, np.zeros(3, dtype=int), ("a",))
-    with pytest.raises(InputError, match="grey has 4 images but 1 is_query"):
-        ImageSet("grey", grey(4).images, np.zeros(4, dtype=int), ("a",), is_query=np.ones(1, dtype=bool))
+    with pytest.raises(InputError, match="gray has 4 images but 3 labels"):
+        ImageSet("gray", gray(4).images, np.zeros(3, dtype=int), ("a",))
+    with pytest.raises(InputError, match="gray has 4 images but 1 is_query"):
+        ImageSet("gray", gray(4).images, np.zeros(4, dtype=int), ("a",), is_query=np.ones(1, dtype=bool))
     with pytest.raises(InputError, match="nothing has no images"):
         ImageSet("nothing", [], np.zeros(0, dtype=int), ())

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from embedding_transfer.evaluation import recall_of
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.inshop import load_inshop
 from embedding_transfer.images.listed import IncompleteImages
+from embedding_transfer.retrieval.evaluation import recall_of
 
 Row = tuple[str, str, str]
 ROWS: list[Row] = [

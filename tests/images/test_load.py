@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images import load_images
 from embedding_transfer.images.load import IMAGE_SETS
 

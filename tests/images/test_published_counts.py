@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images import ImageSet
 from embedding_transfer.images.listed import IncompleteImages
 from embedding_transfer.images.published_counts import PUBLISHED, published_splits

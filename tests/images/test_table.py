@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images.listed import IncompleteImages
 from embedding_transfer.images.table import load_table
 

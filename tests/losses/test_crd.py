@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import golden
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses import CRDLoss
 
 N_IMAGES, TARGET_DIM, SOURCE_DIM = 40, 6, 10

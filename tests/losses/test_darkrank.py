@@ -11,7 +11,7 @@ from loss_checks import EmbeddingLossContract, assert_agrees, batch, direct_dist
 from pytorch_metric_learning.losses import TripletMarginLoss
 
 import golden
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses import DarkRankLoss
 from embedding_transfer.losses.darkrank import plackett_luce, triplet_margin
 
@@ -74,7 +74,7 @@ class TestContract(EmbeddingLossContract):
     loss = DarkRankLoss(alpha=2.0, beta=2.5, permute_len=3, triplet_weight=0.7, margin=0.3)
     not_by_formula = (
         *("source duplicates", "duplicates in both", "all sources equal", "a zero source", "two zero sources"),  # ties
-        "a zero target",  # normalised twice for the triplet term, as published: a gradient of 1e23
+        "a zero target",  # normalized twice for the triplet term, as published: a gradient of 1e23
     )
 
     def others(self, n):
@@ -108,7 +108,7 @@ def test_plackett_luce_sums_to_one_over_all_orders():
     assert likelihoods.argmax() == (orders == scores.argsort(descending=True)).all(dim=1).nonzero()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 40), st.integers(1, 5), st.sampled_from([0.05, 0.2, 1.0, 3.0]), st.integers(0, 10**6))
 def test_triplet_term_is_that_of_pytorch_metric_learning(n, classes, margin, seed):
     target, _ = batch(n, seed=seed)

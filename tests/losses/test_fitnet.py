@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import golden
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses import FitNetLoss
 
 CASES = golden.loss_cases("FitNet")

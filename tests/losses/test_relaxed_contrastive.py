@@ -13,9 +13,9 @@ from loss_checks import (
 )
 
 import golden
-from embedding_transfer import distance_rows
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses import RelaxedContrastiveLoss
+from embedding_transfer.relations import distance_rows
 
 
 @pytest.mark.parametrize("case", golden.loss_cases("RC"), ids=lambda case: case["id"])

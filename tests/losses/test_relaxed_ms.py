@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from loss_checks import EmbeddingLossContract, assert_agrees, batch, direct_distances, value_and_gradient
 
 import golden
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses import RelaxedMSLoss
 
 

@@ -13,9 +13,9 @@ from loss_checks import (
 )
 
 import golden
-from embedding_transfer import angles
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses import RKDLoss
+from embedding_transfer.relations import angles
 
 DISTANCE, ANGLE = RKDLoss(angle_weight=0), RKDLoss(distance_weight=0, angle_weight=1)
 
@@ -67,13 +67,13 @@ def test_angles_by_directions_are_those_by_distances(rows, monkeypatch):
     target, source = batch()
     by_distances = value_and_gradient(ANGLE, target, source)
     near = torch.zeros(8, dtype=torch.bool).index_fill_(0, torch.tensor(rows, dtype=torch.long), True)
-    monkeypatch.setattr(angles, "has_close_neighbour", lambda distances: near)
+    monkeypatch.setattr(angles, "has_close_neighbor", lambda distances: near)
     torch.testing.assert_close(value_and_gradient(ANGLE, target, source), by_distances)
 
 
-def test_only_rows_with_close_neighbours_look_at_directions():
+def test_only_rows_with_close_neighbors_look_at_directions():
     target, _ = near_duplicates(1e-3)
-    assert angles.has_close_neighbour(direct_distances(target)).nonzero()[:, 0].tolist() == [1, 5]
+    assert angles.has_close_neighbor(direct_distances(target)).nonzero()[:, 0].tolist() == [1, 5]
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 8])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses import CRDLoss, FitNetLoss, RelaxedContrastiveLoss, WeightedSum
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.networks.backbones import build_backbone
 from embedding_transfer.networks.bn_inception import BNInception
 from embedding_transfer.networks.convnet import ConvNet

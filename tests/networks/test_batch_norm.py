@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_layers
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork
 
 IMAGES = torch.rand(4, 3, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -18,7 +18,7 @@ def small_network(**options: Any) -> EmbeddingNetwork:
 def test_embedding_is_the_head_of_average_plus_maximum() -> None:
     network = small_network().eval()
     embedded = network.embed_all(IMAGES)
-    maps, final = network.backbone(network.normalise(IMAGES))
+    maps, final = network.backbone(network.normalize(IMAGES))
     pooled = (F.adaptive_avg_pool2d(final, 1) + F.adaptive_max_pool2d(final, 1)).flatten(1)
     torch.testing.assert_close(embedded.pooled, pooled)
     torch.testing.assert_close(embedded.embedding, pooled @ network.head.weight.T + network.head.bias)
@@ -42,17 +42,17 @@ def test_head_starts_orthogonal(embedding_dim: int) -> None:
     torch.testing.assert_close(gram, torch.eye(len(gram)), atol=1e-5, rtol=0)
 
 
-def test_pictures_are_normalised_by_the_network_itself() -> None:
+def test_pictures_are_normalized_by_the_network_itself() -> None:
     red = torch.zeros(1, 3, 2, 2)
     red[:, 0] = 1
-    assert EmbeddingNetwork("convnet-8").normalise(red)[0, :, 0, 0].tolist() == [1, -1, -1]
-    assert EmbeddingNetwork("bn_inception").normalise(red)[0, :, 0, 0].tolist() == [-104, -117, 255 - 128]
+    assert EmbeddingNetwork("convnet-8").normalize(red)[0, :, 0, 0].tolist() == [1, -1, -1]
+    assert EmbeddingNetwork("bn_inception").normalize(red)[0, :, 0, 0].tolist() == [-104, -117, 255 - 128]
 
 
 def test_mean_and_std_follow_the_network_but_stay_out_of_its_state() -> None:
     network = small_network().double()
     assert network(IMAGES.double()).dtype == torch.float64
-    assert not [name for name in network.state_dict() if name.startswith("normalise")]
+    assert not [name for name in network.state_dict() if name.startswith("normalize")]
 
 
 def test_description_survives_json_and_builds_the_same_network() -> None:
@@ -64,18 +64,24 @@ def test_description_survives_json_and_builds_the_same_network() -> None:
     assert torch.equal(again.eval()(IMAGES), network.eval()(IMAGES))
 
 
-def test_the_described_normalisation_wins_over_the_backbones_own() -> None:
+def test_the_described_normalization_wins_over_the_backbones_own() -> None:
     description = small_network().description
-    description["normalisation"] = {"mean": [0, 0, 0], "std": [1, 1, 1], "channel_order": "bgr", "value_range": 2}
-    assert torch.equal(EmbeddingNetwork.from_description(description).normalise(IMAGES), 2 * IMAGES.flip(1))
+    description["normalization"] = {"mean": [0, 0, 0], "std": [1, 1, 1], "channel_order": "bgr", "value_range": 2}
+    assert torch.equal(EmbeddingNetwork.from_description(description).normalize(IMAGES), 2 * IMAGES.flip(1))
 
 
-@pytest.mark.parametrize("lacking", ["backbone", "embedding_dim", "normalisation", "crop", "pooling"])
+@pytest.mark.parametrize("lacking", ["backbone", "embedding_dim", "normalization", "crop", "pooling"])
 def test_a_description_that_lacks_something_is_refused(lacking: str) -> None:
     description = small_network().description
     del description[lacking]
     with pytest.raises(InputError, match=lacking):
         EmbeddingNetwork.from_description(description)
+
+
+def test_a_description_of_version_0_1_is_understood() -> None:
+    description = small_network().description
+    description["normalisation"] = {**description.pop("normalization"), "mean": [0.1, 0.2, 0.3]}
+    assert EmbeddingNetwork.from_description(description).normalize.normalization.mean == [0.1, 0.2, 0.3]
 
 
 def test_an_unknown_pooling_is_refused() -> None:
@@ -87,7 +93,7 @@ def test_batch_norm_momentum_reaches_the_running_statistics() -> None:
     network = small_network(batch_norm_momentum=1.0)
     network(IMAGES)
     first = network.backbone.get_submodule("stages.0")
-    response = first[1](network.normalise(IMAGES))  # (4, 8, 28, 28)
+    response = first[1](network.normalize(IMAGES))  # (4, 8, 28, 28)
     torch.testing.assert_close(first[2].running_mean, response.mean(dim=(0, 2, 3)))
 
 

@@ -8,7 +8,7 @@ from golden_models import MODELS, golden_input, hashed, released_weights
 from torch import Tensor, nn
 
 from embedding_transfer.networks.embedding_network import EmbeddingNetwork
-from embedding_transfer.networks.published import load_published
+from embedding_transfer.networks.released_checkpoints import load_published
 from golden import facts, tensor
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
@@ -38,7 +38,7 @@ def saved(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def load(saved: Path) -> EmbeddingNetwork:
     network = EmbeddingNetwork.load(saved)
-    network.normalise = nn.Identity()
+    network.normalize = nn.Identity()
     return network
 
 
@@ -85,7 +85,7 @@ def test_one_forward_in_training_mode(model: str, saved: Path) -> None:
     momentum = golden["bn"]["momentum"][0]
     network = EmbeddingNetwork(MODELS[model], 64, batch_norm_momentum=momentum)
     network.load_state_dict(load(saved).state_dict())
-    network.normalise = nn.Identity()
+    network.normalize = nn.Identity()
     with torch.no_grad():
         embedding = network.double().train()(golden_input().double())
     assert_close(embedding, f"{model}/train_mode/emb/f64")
@@ -98,9 +98,9 @@ def test_one_forward_in_training_mode(model: str, saved: Path) -> None:
 
 @pytest.mark.parametrize("picture", ["grad_300x200", "noise_180x320", "gray_256x256"])
 @pytest.mark.parametrize(("backbone", "key"), [("bn_inception", "inception"), ("resnet18", "resnet")])
-def test_normalisation(backbone: str, key: str, picture: str) -> None:
+def test_normalization(backbone: str, key: str, picture: str) -> None:
     crop = tensor("transforms", f"{picture}/crop_u8_rgb")  # (224, 224, 3)
     images = crop.permute(2, 0, 1)[None].float() / 255  # what every network is given
-    values = EmbeddingNetwork(backbone, 8, image_size=64).normalise(images)[0]
+    values = EmbeddingNetwork(backbone, 8, image_size=64).normalize(images)[0]
     expected = tensor("transforms", f"{picture}/{key}/stride4")
     assert (values[:, ::4, ::4] - expected).abs().max() <= 1e-6

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork, load_network
 
 

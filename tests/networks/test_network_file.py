@@ -9,7 +9,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.networks.weights import METADATA_KEY
 
@@ -47,7 +47,7 @@ def test_header_describes_the_network_to_any_reader(network: EmbeddingNetwork, s
     with safe_open(saved, framework="numpy") as file:
         description = json.loads(file.metadata()[METADATA_KEY])
     assert description == network.description
-    assert description["normalisation"] == {
+    assert description["normalization"] == {
         "mean": [0.5, 0.5, 0.5],
         "std": [0.5, 0.5, 0.5],
         "channel_order": "rgb",

@@ -7,7 +7,7 @@ import pytest
 import timm
 import torch
 
-from embedding_transfer.exceptions import EmbeddingTransferError, UsageError
+from embedding_transfer.errors import EmbeddingTransferError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.networks.timm_backbone import TimmBackbone
 
@@ -67,10 +67,10 @@ def test_maps_of_a_resnet_are_the_outputs_of_its_layers() -> None:
 
 
 @pytest.mark.parametrize("name", ["resnet18", "test_vit"])
-def test_normalisation_is_the_one_timm_names(name: str) -> None:
-    normalise = EmbeddingNetwork(name, image_size=64).normalise
+def test_normalization_is_the_one_timm_names(name: str) -> None:
+    normalize = EmbeddingNetwork(name, image_size=64).normalize
     config = timm.get_pretrained_cfg(name)
-    white = normalise(torch.ones(1, 3, 1, 1)).flatten()
+    white = normalize(torch.ones(1, 3, 1, 1)).flatten()
     torch.testing.assert_close(white, (1 - torch.tensor(config.mean)) / torch.tensor(config.std))
 
 

@@ -10,7 +10,7 @@ from golden_models import golden_input, released_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork
 
 
@@ -32,7 +32,7 @@ def test_torchvision_weights_fit_without_their_classifier(
     state = imagenet_resnet18.state_dict()
     file = write(tmp_path / "resnet18.pth", state if wrapped == "bare" else {wrapped: state, "epoch": 3})
     network = EmbeddingNetwork("resnet18", 8, image_size=64, weights=file).eval()
-    network.normalise = nn.Identity()
+    network.normalize = nn.Identity()
     pooled = []
     imagenet_resnet18.layer4.register_forward_hook(lambda module, args, final: pooled.append(final))
     images = torch.rand(2, 3, 64, 64)
@@ -70,7 +70,7 @@ def test_bn_inception_weights_lose_their_extra_dimension(tmp_path: Path) -> None
         converted[name] = value[None] if "_bn." in name else value
     file = write(tmp_path / "bn_inception.pth", converted)
     network = EmbeddingNetwork("bn_inception", 64, weights=file).eval()
-    network.normalise = nn.Identity()
+    network.normalize = nn.Identity()
     with torch.no_grad():
         final = network.embed_all(golden_input()[:, :, :64, :64]).maps[-1]
     reference = EmbeddingNetwork("bn_inception", 64).eval()

@@ -7,7 +7,7 @@ import torch
 
 from embedding_transfer.images.image_set import ImageSet
 from embedding_transfer.report.curves import training_curves
-from embedding_transfer.report.gallery import RIGHT, WRONG, neighbour_gallery, sample_queries
+from embedding_transfer.report.gallery import RIGHT, WRONG, neighbor_gallery, sample_queries
 from embedding_transfer.report.page import Page
 from embedding_transfer.report.tables import markdown_table, print_table
 
@@ -37,10 +37,10 @@ def test_a_page_is_escaped_and_needs_nothing_else(tmp_path: Path) -> None:
 def test_the_gallery_frames_what_is_right_and_what_is_wrong() -> None:
     pixels = np.full((4, 8, 8, 3), 128, dtype=np.uint8)
     images = ImageSet("x", pixels, np.array([0, 0, 1, 1]), ("a", "b"))
-    picture = neighbour_gallery(images, [0], {"searcher": torch.tensor([[1, 2]])})
-    colours = {colour for _, colour in picture.getcolors(1 << 20)}
+    picture = neighbor_gallery(images, [0], {"searcher": torch.tensor([[1, 2]])})
+    colors = {color for _, color in picture.getcolors(1 << 20)}
     for name in (RIGHT, WRONG):
-        assert tuple(int(name[i : i + 2], 16) for i in (1, 3, 5)) in colours
+        assert tuple(int(name[i : i + 2], 16) for i in (1, 3, 5)) in colors
 
 
 def test_queries_are_of_different_classes_and_queries_only() -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from embedding_transfer.embedding import embed_images
-from embedding_transfer.evaluation import recall_of
+from embedding_transfer.files import write_text
 from embedding_transfer.images import load_images
 from embedding_transfer.networks import load_network
 from embedding_transfer.networks.load import network_file
-from embedding_transfer.principal_components import principal_components
-from embedding_transfer.run_directory import plain
+from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.retrieval.evaluation import recall_of
+from embedding_transfer.sources.principal_components import principal_components
+from embedding_transfer.training.run_directory import plain
 
 
 def baselines(options: dict[str, Any], file: Path) -> dict[str, dict[str, float]]:
@@ -34,10 +34,7 @@ def baselines(options: dict[str, Any], file: Path) -> dict[str, dict[str, float]
         if kept["asked"] == asked:
             return dict(kept["found"])
     found = _measured(options)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(json.dumps({"asked": asked, "found": found}, indent=1))
-    os.replace(part, file)
+    write_text(file, json.dumps({"asked": asked, "found": found}, indent=1))
     return found
 
 

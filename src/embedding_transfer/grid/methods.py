@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from embedding_transfer.exceptions import InputError, UsageError
-from embedding_transfer.suggest import nearest
+from embedding_transfer.errors import InputError, UsageError, nearest
 
 AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedMS", "RelaxedContrastive")
 """The eight methods of the released research code, in the order of the paper's tables."""

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import yaml
 
 from embedding_transfer.cli import parse
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.grid.methods import Method, as_arguments
-from embedding_transfer.run_directory import RunDirectory, plain
+from embedding_transfer.training.run_directory import RunDirectory, plain
 
 
 @dataclass(frozen=True)

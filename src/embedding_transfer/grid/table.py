@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from embedding_transfer.published import PublishedRecall, published_recall
+from embedding_transfer.grid.published import PublishedRecall, published_recall
 from embedding_transfer.report.tables import markdown_table
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.folder import read_classes
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.images.listed import find_place, no_such_layout
@@ -58,11 +58,11 @@ def _read_original(home: Path) -> ImageSet:
 
 
 def _read_devkit(home: Path, devkit: Path) -> ImageSet:
-    labelled = "cars_test_annos_withlabels.mat"
-    test = next((folder / labelled for folder in (devkit, home) if (folder / labelled).exists()), None)
+    labeled = "cars_test_annos_withlabels.mat"
+    test = next((folder / labeled for folder in (devkit, home) if (folder / labeled).exists()), None)
     if test is None:
         raise InputError(
-            f"{home} has no labels of cars_test/: put {labelled} there (the devkit's own cars_test_annos.mat has none)"
+            f"{home} has no labels of cars_test/: put {labeled} there (the devkit's own cars_test_annos.mat has none)"
         )
     paths: list[Path] = []
     classes: list[int] = []

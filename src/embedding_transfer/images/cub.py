@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.folder import read_classes
 from embedding_transfer.images.image_set import ImageSplits
 from embedding_transfer.images.listed import find_place

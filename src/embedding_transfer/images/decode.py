@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 
 
 def read_rgb(path: Path) -> Image.Image:
@@ -38,6 +38,6 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled to 8 bits (Pillow alone would clip everything above 255 to white)."""
+    """16-bit gray scaled to 8 bits (Pillow alone would clip everything above 255 to white)."""
     pixels = np.asarray(image).astype(np.int64)
     return Image.fromarray((pixels.clip(0, 65535) // 257).astype(np.uint8))

@@ -12,7 +12,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.image_set import ImageSet
 
 
@@ -24,14 +24,14 @@ class Look:
         fault: Why it cannot be read; all else is empty then.
         mode: How it is stored, in Pillow's words: ``RGB``, ``L``, ``CMYK``, ...
         size: Width and height in pixels.
-        one_colour: Whether all its pixels are the same.
+        one_color: Whether all its pixels are the same.
         digest: Hash of its size and pixels as networks see them, 8-bit RGB.
     """
 
     fault: str | None = None
     mode: str = ""
     size: tuple[int, int] = (0, 0)
-    one_colour: bool = False
+    one_color: bool = False
     digest: bytes = b""
 
 
@@ -87,7 +87,7 @@ class _Looks(Dataset[Look]):
         return Look(
             mode=_stored_mode(self.images, row),
             size=picture.size,
-            one_colour=picture.getcolors(1) is not None,
+            one_color=picture.getcolors(1) is not None,
             digest=blake2b(picture.tobytes(), digest_size=16, key=str(picture.size).encode()).digest(),
         )
 

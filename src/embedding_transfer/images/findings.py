@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.batches import Batches
 from embedding_transfer.images.examine import Examined, Look, same_pictures
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
@@ -97,7 +97,7 @@ def _duplicates(examined: Sequence[Examined]) -> Iterator[Finding]:
     across_classes = [g for g in others if len({picture.class_name for picture in g}) > 1]
     within = [g for g in others if len({picture.class_name for picture in g}) == 1]
     for found, where in (
-        (across_splits, "in training and in test: what is tested was learnt"),
+        (across_splits, "in training and in test: what is tested was learned"),
         (across_classes, "in more than one class: their labels contradict each other"),
         (within, "more than once in their class: copies are found too easily"),
     ):
@@ -115,7 +115,7 @@ def _odd(examined: Sequence[Examined]) -> Iterator[Finding]:
     kinds: list[tuple[str, Callable[[Look], bool]]] = [
         (f"with a side below {SMALL_SIDE} pixels", lambda look: min(look.size) < SMALL_SIDE),
         (f"more than {LONG:g} times as long as wide", is_long),
-        ("of one colour only", lambda look: look.one_colour),
+        ("of one color only", lambda look: look.one_color),
     ]
     for what, is_odd in kinds:
         odd = [picture for picture in examined if picture.look.fault is None and is_odd(picture.look)]

@@ -7,7 +7,6 @@ and are tested on scripts they never saw: Greek, Cyrillic, Armenian, Georgian an
 import hashlib
 import os
 import re
-import tempfile
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ import numpy as np
 from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
+from embedding_transfer.files import whole_file
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 
 SIDE = 32  # pixels
@@ -139,7 +139,5 @@ def _fingerprint() -> str:
 
 
 def _write(path: Path, pictures: np.ndarray, labels: np.ndarray, names: list[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        np.savez_compressed(part, pictures=pictures, labels=labels, names=np.array(names))
-    os.replace(part.name, path)
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, pictures=pictures, labels=labels, names=np.array(names))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.images.listed import find_place, read_rows
 from embedding_transfer.images.published_counts import published_splits

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images.folder import split_by_class
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 

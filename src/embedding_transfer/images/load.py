@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError, nearest
 from embedding_transfer.images.cars import load_cars
 from embedding_transfer.images.cub import load_cub
 from embedding_transfer.images.folder import load_folder
@@ -11,7 +11,6 @@ from embedding_transfer.images.image_set import ImageSplits
 from embedding_transfer.images.inshop import load_inshop
 from embedding_transfer.images.sop import load_sop
 from embedding_transfer.images.table import load_table
-from embedding_transfer.suggest import nearest
 
 LISTED: dict[str, Callable[[Path, bool], ImageSplits]] = {
     "cub": load_cub,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.images.listed import train_and_test, without_missing_files
 

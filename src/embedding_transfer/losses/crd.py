@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses.noise_contrast import Negatives, noise_contrast
 from embedding_transfer.losses.transfer_loss import TransferLoss
 from embedding_transfer.relations import full_precision, matching_embeddings, require_positive

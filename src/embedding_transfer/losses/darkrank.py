@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from embedding_transfer.distance_rows import SMALLEST_DISTANCE
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses.transfer_loss import TransferLoss
 from embedding_transfer.relations import (
     full_precision,
@@ -14,6 +13,7 @@ from embedding_transfer.relations import (
     pairwise_distances,
     require_positive,
 )
+from embedding_transfer.relations.distance_rows import SMALLEST_DISTANCE
 
 
 class DarkRankLoss(TransferLoss):
@@ -23,7 +23,7 @@ class DarkRankLoss(TransferLoss):
         L = -\frac{1}{n} \sum_i \sum_{k=1}^{m} \log \frac{e^{v_{ik}}}{\sum_{l=k}^{m} e^{v_{il}}} + w T,
         \qquad v_{ik} = -\alpha |u_i - u_{\pi_i(k)}|^\beta
 
-    with :math:`u` the normalised target, :math:`\pi_i` the source's ranking of the other rows and m = ``permute_len``
+    with :math:`u` the normalized target, :math:`\pi_i` the source's ranking of the other rows and m = ``permute_len``
     (fewer in a smaller batch). T is the triplet loss, weighted by w = ``triplet_weight``: the mean of
     :math:`|u_a - u_p| - |u_a - u_n| + \text{margin}` over all triplets where it is positive. Chen, Wang, Zhang,
     "DarkRank: Accelerating Deep Metric Learning via Cross Sample Similarities Transfer", AAAI 2018, in the
@@ -117,7 +117,7 @@ def triplet_margin(embeddings: Tensor, labels: Tensor, margin: float) -> Tensor:
     sorting: how many negatives of an anchor are nearer than a positive plus the margin, and the other way around.
 
     Args:
-        embeddings: (n, d), normalised here.
+        embeddings: (n, d), normalized here.
         labels: (n,) class of each row.
         margin: The margin.
     """

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 from embedding_transfer.losses.stage_maps import paired_maps
 from embedding_transfer.losses.transfer_loss import TransferLoss
 from embedding_transfer.relations import full_precision, require_positive

@@ -12,8 +12,8 @@ class RelaxedContrastiveLoss(RelaxedLoss):
 
     .. math:: L = \frac{1}{n} \sum_i \sum_{j \ne i} w_{ij} r_{ij}^2 + (1 - w_{ij}) [\delta - r_{ij}]_+^2
 
-    with relaxed labels :math:`w_{ij} = \exp(-|s_i - s_j|^2 / \sigma)` of the normalised source and relative
-    distances :math:`r_{ij} = d_{ij} / \frac{1}{n} \sum_k d_{ik}` of the target, which is not normalised. Kim, Kim,
+    with relaxed labels :math:`w_{ij} = \exp(-|s_i - s_j|^2 / \sigma)` of the normalized source and relative
+    distances :math:`r_{ij} = d_{ij} / \frac{1}{n} \sum_k d_{ik}` of the target, which is not normalized. Kim, Kim,
     Cho, Kwak, "Embedding Transfer with Label Relaxation for Improved Metric Learning", CVPR 2021.
 
     Args:

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from embedding_transfer.distance_rows import (
+from embedding_transfer.losses.relation_loss import RelationLoss
+from embedding_transfer.relations import full_precision
+from embedding_transfer.relations.distance_rows import (
     distance_rows,
     gradient_of_rows,
     laplacian,
@@ -14,8 +16,6 @@ from embedding_transfer.distance_rows import (
     pull_rows,
     row_tiles,
 )
-from embedding_transfer.losses.relation_loss import RelationLoss
-from embedding_transfer.relations import full_precision
 
 
 class RelaxedLoss(RelationLoss):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses.relaxed_loss import RelaxedLoss
 from embedding_transfer.relations import require_positive
 

@@ -3,10 +3,10 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from embedding_transfer.angles import angle_difference
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses.relation_loss import RelationLoss
 from embedding_transfer.relations import no_relations, pairwise_distances
+from embedding_transfer.relations.angles import angle_difference
 
 
 class RKDLoss(RelationLoss):

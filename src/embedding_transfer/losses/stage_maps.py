@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
 
 
 def paired_maps(loss: object, target_maps: list[Tensor], source_maps: list[Tensor]) -> list[tuple[Tensor, Tensor]]:

@@ -4,8 +4,7 @@ import inspect
 
 from torch import nn
 
-from embedding_transfer.exceptions import UsageError
-from embedding_transfer.suggest import nearest
+from embedding_transfer.errors import UsageError, nearest
 
 BATCH_FIELDS = ("target", "source", "target_maps", "source_maps", "labels", "index")
 """What a training step can hand to a loss; a loss asks for a field by naming it in ``forward``.

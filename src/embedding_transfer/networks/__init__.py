@@ -2,6 +2,6 @@
 
 from embedding_transfer.networks.embedding_network import Embedded, EmbeddingNetwork
 from embedding_transfer.networks.load import load_network
-from embedding_transfer.networks.published import load_published
+from embedding_transfer.networks.released_checkpoints import load_published
 
 __all__ = ["Embedded", "EmbeddingNetwork", "load_network", "load_published"]

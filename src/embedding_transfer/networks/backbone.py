@@ -1,4 +1,4 @@
-"""What every backbone is: normalised images in, maps of its stages out."""
+"""What every backbone is: normalized images in, maps of its stages out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from torch import Tensor, nn
 
 
-class Normalisation(NamedTuple):
+class Normalization(NamedTuple):
     """How a network wants its pictures: ``(image[channel_order] * value_range - mean) / std``.
 
     Args:
@@ -31,17 +31,17 @@ class Backbone(nn.Module):
         map_channels: Channels of each stage map, early stages first; at most four stages.
         features: Channels of the final map, the one that is pooled.
         reduction: Pixels of the picture per pixel of the final map, in each direction.
-        normalisation: What the backbone's weights expect of pictures.
+        normalization: What the backbone's weights expect of pictures.
     """
 
     map_channels: list[int]
     features: int
     reduction: int
-    normalisation: Normalisation
+    normalization: Normalization
 
     @abstractmethod
     def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Normalised images (n, 3, h, w) to stage maps [(n, c, h', w')] and the final map (n, features, h'', w'')."""
+        """Normalized images (n, 3, h, w) to stage maps [(n, c, h', w')] and the final map (n, features, h'', w'')."""
 
     @property
     def weights_module(self) -> nn.Module:

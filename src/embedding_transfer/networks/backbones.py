@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError, nearest
 from embedding_transfer.networks.backbone import Backbone
 from embedding_transfer.networks.bn_inception import BNInception
 from embedding_transfer.networks.convnet import ConvNet, convnet_width
-from embedding_transfer.suggest import nearest
 
 
 def build_backbone(name: str, *, image_size: int = 224, pretrained: bool = False) -> Backbone:

@@ -7,10 +7,10 @@ from typing import Literal, get_args
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 
 BatchNormMode = Literal["train", "frozen-statistics", "frozen"]
-"""What BatchNorm does in training: ``"train"`` normalises by the batch and learns; ``"frozen-statistics"`` normalises
+"""What BatchNorm does in training: ``"train"`` normalizes by the batch and learns; ``"frozen-statistics"`` normalizes
 by the running statistics, which stay, while its affine parameters learn; ``"frozen"`` does not learn them either."""
 
 

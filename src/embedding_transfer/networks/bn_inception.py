@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from embedding_transfer.networks.backbone import Backbone, Normalisation
+from embedding_transfer.networks.backbone import Backbone, Normalization
 
 
 class Block(NamedTuple):
@@ -65,7 +65,7 @@ class BNInception(Backbone):
     """
 
     reduction = 32
-    normalisation = Normalisation((104.0, 117.0, 128.0), (1.0, 1.0, 1.0), "bgr", 255.0)
+    normalization = Normalization((104.0, 117.0, 128.0), (1.0, 1.0, 1.0), "bgr", 255.0)
 
     def __init__(self) -> None:
         super().__init__()

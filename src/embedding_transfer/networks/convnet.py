@@ -7,7 +7,7 @@ import re
 import torch
 from torch import Tensor, nn
 
-from embedding_transfer.networks.backbone import Backbone, Normalisation
+from embedding_transfer.networks.backbone import Backbone, Normalization
 
 
 def convnet_width(name: str) -> int | None:
@@ -24,7 +24,7 @@ class ConvNet(Backbone):
     """
 
     reduction = 8
-    normalisation = Normalisation()
+    normalization = Normalization()
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -10,13 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from embedding_transfer import __version__
-from embedding_transfer.exceptions import InputError, UsageError
-from embedding_transfer.networks.backbone import Normalisation
+from embedding_transfer.errors import InputError, UsageError, reason
+from embedding_transfer.networks.backbone import Normalization
 from embedding_transfer.networks.backbones import build_backbone
 from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_layers, check_batch_norm_mode
 from embedding_transfer.networks.network_file import read_network_file, write_network_file
-from embedding_transfer.networks.normalise import Normalise
-from embedding_transfer.networks.reason import reason
+from embedding_transfer.networks.normalize import Normalize
 from embedding_transfer.networks.weights import load_backbone_weights, load_state
 
 POOLING = "average + maximum"
@@ -39,8 +38,8 @@ class Embedded(NamedTuple):
 class EmbeddingNetwork(nn.Module):
     """Images (n, 3, h, w), float RGB in [0, 1], to embeddings (n, embedding_dim).
 
-    Normalise, backbone, global average plus global maximum of the final map, linear head (weight orthogonal, bias zero
-    at first) and, if asked for, division by the Euclidean norm. The network normalises pictures for itself, so one
+    Normalize, backbone, global average plus global maximum of the final map, linear head (weight orthogonal, bias zero
+    at first) and, if asked for, division by the Euclidean norm. The network normalizes pictures for itself, so one
     batch of images serves any two networks.
 
     Args:
@@ -48,7 +47,7 @@ class EmbeddingNetwork(nn.Module):
         embedding_dim: Length of the embedding vector.
         l2_normalize: Whether embeddings have length 1.
         image_size: Side in pixels of the square pictures the network is meant for.
-        crop: Evaluation sees the centre ``crop`` share of the resized picture; 0.875 is 224 of 256, 1.0 all of it.
+        crop: Evaluation sees the center ``crop`` share of the resized picture; 0.875 is 224 of 256, 1.0 all of it.
         pretrained: Start from weights that timm downloads. Nothing is downloaded otherwise.
         weights: Start from the backbone weights in this file: published ones, or a network that :meth:`save` wrote
             (see :func:`load_backbone_weights`).
@@ -100,7 +99,7 @@ class EmbeddingNetwork(nn.Module):
         self.backbone = build_backbone(backbone, image_size=image_size, pretrained=pretrained)
         if weights is not None:
             load_backbone_weights(self.backbone, Path(weights))
-        self.normalise = Normalise(self.backbone.normalisation)
+        self.normalize = Normalize(self.backbone.normalization)
         self.head = nn.Linear(self.backbone.features, embedding_dim)
         nn.init.orthogonal_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -121,7 +120,7 @@ class EmbeddingNetwork(nn.Module):
         """Stage maps, pooled vectors and embeddings of images (n, 3, h, w), float RGB in [0, 1]."""
         if images.ndim != 4 or images.shape[1] != 3:
             raise InputError(f"EmbeddingNetwork takes images (n, 3, h, w); got {tuple(images.shape)}")
-        maps, final = self.backbone(self.normalise(images))
+        maps, final = self.backbone(self.normalize(images))
         pooled = final.mean(dim=(2, 3)) + final.amax(dim=(2, 3))  # (n, features)
         embedding = self.head(pooled)  # (n, embedding_dim)
         if self.l2_normalize:
@@ -204,9 +203,9 @@ class EmbeddingNetwork(nn.Module):
             "image_size": self.image_size,
             "crop": self.crop,
             "batch_norm_momentum": self.batch_norm_momentum,
-            "normalisation": {
+            "normalization": {
                 key: list(value) if isinstance(value, tuple) else value
-                for key, value in self.normalise.normalisation._asdict().items()
+                for key, value in self.normalize.normalization._asdict().items()
             },
             "package_version": __version__,
         }
@@ -219,6 +218,8 @@ class EmbeddingNetwork(nn.Module):
             InputError: If the description lacks something or asks for what this version does not know.
             UsageError: If its backbone is unknown.
         """
+        if "normalisation" in description:  # as files of version 0.1 spell it
+            description = {**description, "normalization": description["normalisation"]}
         try:
             network = cls(
                 description["backbone"],
@@ -228,13 +229,13 @@ class EmbeddingNetwork(nn.Module):
                 crop=description["crop"],
                 batch_norm_momentum=description["batch_norm_momentum"],
             )
-            normalisation = Normalisation(**description["normalisation"])
+            normalization = Normalization(**description["normalization"])
             pooling = description["pooling"]
         except (KeyError, TypeError) as error:
             raise InputError(f"the description of a network lacks or does not know {error}: {description}") from error
         if pooling != POOLING:
             raise InputError(f"this version pools by {POOLING!r} only, the description of the network says {pooling!r}")
-        network.normalise = Normalise(normalisation)
+        network.normalize = Normalize(normalization)
         return network
 
     def save(self, path: str | Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.networks.embedding_network import EmbeddingNetwork
-from embedding_transfer.networks.published import load_published
+from embedding_transfer.networks.released_checkpoints import load_published
 
 BEST = "best.safetensors"
 """The network of a run directory."""

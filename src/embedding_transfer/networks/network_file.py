@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save
 from torch import Tensor
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
+from embedding_transfer.files import write_bytes
 from embedding_transfer.networks.weights import METADATA_KEY, read_safetensors
 
 
 def write_network_file(path: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:
     """Write weights and description; ``path`` holds its old content or the whole new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = save({key: value.contiguous() for key, value in state.items()}, {METADATA_KEY: json.dumps(description)})
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_bytes(path, content)
 
 
 def read_network_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -8,9 +8,8 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from embedding_transfer.exceptions import EmbeddingTransferError, UsageError
-from embedding_transfer.networks.backbone import Backbone, Normalisation
-from embedding_transfer.networks.reason import reason
+from embedding_transfer.errors import EmbeddingTransferError, UsageError, reason
+from embedding_transfer.networks.backbone import Backbone, Normalization
 
 MOST_STAGES = 4
 """How many stage maps a backbone gives at most: the last ones."""
@@ -42,7 +41,7 @@ class TimmBackbone(Backbone):
         self.reduction = stages[-1]["reduction"]
         self.stage_count = min(MOST_STAGES, len(stages))
         config = self.model.pretrained_cfg
-        self.normalisation = Normalisation(tuple(config["mean"]), tuple(config["std"]))
+        self.normalization = Normalization(tuple(config["mean"]), tuple(config["std"]))
         try:
             maps, final = self._trial(image_size)
         except (RuntimeError, AssertionError, ValueError) as error:

@@ -10,9 +10,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError, reason
 from embedding_transfer.networks.backbone import Backbone
-from embedding_transfer.networks.reason import reason
 
 CLASSIFIERS = ("fc", "last_linear", "classifier", "head")
 """What the ImageNet classifier of a published network is called; embedding networks have no use for it."""

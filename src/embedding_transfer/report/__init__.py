@@ -1,0 +1,1 @@
+"""Reports: tables for terminals and files, curves, galleries, self-contained pages."""

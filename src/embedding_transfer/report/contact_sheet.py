@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 from embedding_transfer.report.gallery import GAP, INK, PAPER, font
 
 SIDE, CAPTION, COLUMNS = 96, 22, 8  # pixels: of a picture, of the line above a row; pictures in a row
-UNREADABLE, FRAME_COLOUR, GAP_COLOUR = "#d55e00", "#bbbbbb", "#eeeeee"
+UNREADABLE, FRAME_COLOR, GAP_COLOR = "#d55e00", "#bbbbbb", "#eeeeee"
 
 
 def contact_sheet(rows: Sequence[tuple[str, Sequence[Image.Image | None]]]) -> Image.Image:
@@ -32,9 +32,9 @@ def contact_sheet(rows: Sequence[tuple[str, Sequence[Image.Image | None]]]) -> I
                 draw.line((left, upper, right, lower), fill=UNREADABLE)
                 draw.line((left, lower, right, upper), fill=UNREADABLE)
             else:
-                square = ImageOps.pad(picture, (SIDE, SIDE), Image.Resampling.BICUBIC, color=GAP_COLOUR)
+                square = ImageOps.pad(picture, (SIDE, SIDE), Image.Resampling.BICUBIC, color=GAP_COLOR)
                 sheet.paste(square, (left, upper))
-            draw.rectangle((left, upper, right, lower), outline=UNREADABLE if picture is None else FRAME_COLOUR)
+            draw.rectangle((left, upper, right, lower), outline=UNREADABLE if picture is None else FRAME_COLOR)
     return sheet
 
 

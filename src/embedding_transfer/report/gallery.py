@@ -1,4 +1,4 @@
-"""A picture of retrieval: queries and their nearest neighbours, right ones framed in blue, wrong ones in orange."""
+"""A picture of retrieval: queries and their nearest neighbors, right ones framed in blue, wrong ones in orange."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ RIGHT, WRONG, QUERY, PAPER, INK = "#0072b2", "#e69f00", "#333333", "#ffffff", "#
 CELL, FRAME, GAP, BLOCK = 64, 4, 6, 26  # pixels: side of a picture, its frame, between pictures, between searchers
 
 
-def neighbour_gallery(images: ImageSet, queries: Sequence[int], found: Mapping[str, Tensor]) -> Image.Image:
+def neighbor_gallery(images: ImageSet, queries: Sequence[int], found: Mapping[str, Tensor]) -> Image.Image:
     """One row for each query: the query, then what each searcher finds, nearest first.
 
     Args:
-        images: Holds queries and neighbours.
+        images: Holds queries and neighbors.
         queries: Rows of the queries.
-        found: For each searcher, by its name, the neighbours (len(queries), k) of the queries.
+        found: For each searcher, by its name, the neighbors (len(queries), k) of the queries.
     """
-    columns = [neighbours.shape[1] for neighbours in found.values()]
+    columns = [neighbors.shape[1] for neighbors in found.values()]
     step, top = CELL + GAP, 34
     width = GAP + step + sum(BLOCK + k * step for k in columns)
     height = top + len(queries) * step + 30
@@ -31,20 +31,20 @@ def neighbour_gallery(images: ImageSet, queries: Sequence[int], found: Mapping[s
     draw = ImageDraw.Draw(paper)
     draw.text((GAP, 8), "query", fill=INK, font=font(15))
     left = GAP + step
-    for (name, neighbours), k in zip(found.items(), columns, strict=True):
+    for (name, neighbors), k in zip(found.items(), columns, strict=True):
         left += BLOCK
         draw.text((left, 8), name, fill=INK, font=font(15))
         for row, query in enumerate(queries):
-            for column, neighbour in enumerate(neighbours[row].tolist()):
-                colour = RIGHT if images.labels[neighbour] == images.labels[query] else WRONG
-                paper.paste(_cell(images, neighbour, colour), (left + column * step, top + row * step))
+            for column, neighbor in enumerate(neighbors[row].tolist()):
+                color = RIGHT if images.labels[neighbor] == images.labels[query] else WRONG
+                paper.paste(_cell(images, neighbor, color), (left + column * step, top + row * step))
         left += k * step
     for row, query in enumerate(queries):
         paper.paste(_cell(images, query, QUERY), (GAP, top + row * step))
     legend = ((RIGHT, "same class as the query"), (WRONG, "another class"))
     left = GAP
-    for colour, meaning in legend:
-        draw.rectangle((left, height - 22, left + 14, height - 8), outline=colour, width=FRAME)
+    for color, meaning in legend:
+        draw.rectangle((left, height - 22, left + 14, height - 8), outline=color, width=FRAME)
         draw.text((left + 20, height - 24), meaning, fill=INK, font=font(13))
         left += 40 + int(draw.textlength(meaning, font=font(13)))
     return paper
@@ -58,10 +58,10 @@ def sample_queries(images: ImageSet, count: int, seed: int = 0) -> list[int]:
     return [int(rng.choice(rows[images.labels[rows] == c])) for c in classes]
 
 
-def _cell(images: ImageSet, row: int, colour: str) -> Image.Image:
+def _cell(images: ImageSet, row: int, color: str) -> Image.Image:
     inner = CELL - 2 * FRAME
     picture = ImageOps.pad(images.image(row), (inner, inner), Image.Resampling.BICUBIC, color=PAPER)
-    return ImageOps.expand(picture, FRAME, fill=colour)
+    return ImageOps.expand(picture, FRAME, fill=color)
 
 
 def font(size: int) -> ImageFont.FreeTypeFont:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from embedding_transfer.exceptions import InputError
+from embedding_transfer.errors import InputError
+from embedding_transfer.files import whole_file
 from embedding_transfer.images.findings import Finding
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.report.contact_sheet import COLUMNS, contact_sheet
@@ -36,11 +36,9 @@ def write_images_page(
         findings: What was found, with pictures of it.
         verdict: All of it in one sentence.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     sheet = contact_sheet([row for images in splits for row in _class_rows(images)])
-    part = folder / "contact-sheet.png.part"
-    sheet.save(part, "PNG")
-    os.replace(part, folder / "contact-sheet.png")
+    with whole_file(folder / "contact-sheet.png") as unfinished:
+        sheet.save(unfinished, "PNG")
     page = Page(title)
     page.text(verdict)
     page.table(*table)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
+
+from embedding_transfer.files import write_text
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -62,6 +63,4 @@ class Page:
         """Write the page, all of it or nothing."""
         head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
         text = f"<!doctype html><html lang=en><head>{head}<title>{html.escape(self.title)}</title></head><body>"
-        part = path.with_name(path.name + ".part")
-        part.write_text(text + "\n".join(self.parts) + "</body></html>\n", encoding="utf-8")
-        os.replace(part, path)
+        write_text(path, text + "\n".join(self.parts) + "</body></html>\n")

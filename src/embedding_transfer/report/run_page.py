@@ -12,9 +12,9 @@ from torch import Tensor
 
 from embedding_transfer.images.image_set import ImageSet
 from embedding_transfer.report.curves import training_curves
-from embedding_transfer.report.gallery import neighbour_gallery, sample_queries
+from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
 from embedding_transfer.report.page import Page
-from embedding_transfer.retrieval import nearest_neighbours
+from embedding_transfer.retrieval import nearest_neighbors
 
 
 def write_run_page(
@@ -50,11 +50,11 @@ def write_run_page(
     queries = sample_queries(images, 8)
     own_rows = torch.tensor([int(np.sum(gallery[:query])) if gallery[query] else -1 for query in queries])
     k = max(1, min(8, len(rows_of_gallery) - 1))
-    found = nearest_neighbours(
+    found = nearest_neighbors(
         embeddings[queries], k, gallery=embeddings[rows_of_gallery], own_rows=own_rows, metric=config["metric"]
     )
     found = rows_of_gallery[found.cpu()]
-    page.picture(neighbour_gallery(images, queries, {"nearest images": found}), "queries and their nearest images")
+    page.picture(neighbor_gallery(images, queries, {"nearest images": found}), "queries and their nearest images")
     page.heading("How it was called")
     page.table(["option", "value"], [[name, str(value)] for name, value in config.items()])
     page.write(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedding_transfer.exceptions import InputError, UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images import ImageSplits, load_images
 from embedding_transfer.images.examine import Examined, examine
 from embedding_transfer.images.findings import Finding, find_all

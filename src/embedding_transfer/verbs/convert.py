@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedding_transfer.exceptions import UsageError
+from embedding_transfer.errors import UsageError
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.networks.published import load_published
+from embedding_transfer.networks.released_checkpoints import load_published
 
 
 def convert(checkpoint: Path, output: Path, l2_normalize: bool = True, image_size: int = 224) -> EmbeddingNetwork:

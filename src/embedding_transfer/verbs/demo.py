@@ -9,13 +9,14 @@ from typing import Any
 
 import torch
 
-from embedding_transfer.embedding import embed_images
+from embedding_transfer.files import write_text
 from embedding_transfer.images import ImageSet, load_images
 from embedding_transfer.networks import EmbeddingNetwork, load_network
-from embedding_transfer.report.gallery import neighbour_gallery, sample_queries
+from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
 from embedding_transfer.report.page import Page
 from embedding_transfer.report.tables import markdown_table, print_table
-from embedding_transfer.retrieval import nearest_neighbours
+from embedding_transfer.retrieval import nearest_neighbors
+from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.verbs.train_source import train_source
 from embedding_transfer.verbs.transfer import transfer
 
@@ -80,7 +81,7 @@ def demo(output: Path = Path("demo-run"), quick: bool = False) -> list[dict[str,
     print_table(head, cells)
     letters = load_images("glyphs").test
     page = _write_page(output, head, cells, letters)
-    (output / "table.md").write_text(markdown_table(head, cells) + "\n")
+    write_text(output / "table.md", markdown_table(head, cells) + "\n")
     print(f"\nRecall@K in % on {letters.summary()}, of scripts that no network saw in training; Euclidean distance.")
     print(f"{time.perf_counter() - started:.0f} seconds. Look at {page} to see what is found.")
     return rows
@@ -122,10 +123,10 @@ def _write_page(output: Path, head: list[str], cells: list[list[str]], letters: 
         "shorter vector on labels: 32 bytes": TARGETS[2],
     }
     found = {
-        name: _neighbours(load_network(output / network.folder), letters, queries, k=6)
+        name: _neighbors(load_network(output / network.folder), letters, queries, k=6)
         for name, network in shown.items()
     }
-    gallery = neighbour_gallery(letters, queries, found)
+    gallery = neighbor_gallery(letters, queries, found)
     gallery.save(output / "gallery.png")
     page = Page("embedding-transfer demo: letters of scripts never seen")
     page.text(
@@ -135,12 +136,12 @@ def _write_page(output: Path, head: list[str], cells: list[list[str]], letters: 
     )
     page.table(head, cells)
     page.heading("What three of them find for twelve random letters")
-    page.picture(gallery, "queries and their nearest neighbours by source and targets")
+    page.picture(gallery, "queries and their nearest neighbors by source and targets")
     page.write(output / "index.html")
     return output / "index.html"
 
 
-def _neighbours(network: EmbeddingNetwork, letters: ImageSet, queries: list[int], k: int) -> torch.Tensor:
+def _neighbors(network: EmbeddingNetwork, letters: ImageSet, queries: list[int], k: int) -> torch.Tensor:
     """Rows (len(queries), k) of the nearest letters."""
     embeddings = embed_images(network, letters, workers=1)
-    return nearest_neighbours(embeddings[queries], k, gallery=embeddings, own_rows=torch.tensor(queries)).cpu()
+    return nearest_neighbors(embeddings[queries], k, gallery=embeddings, own_rows=torch.tensor(queries)).cpu()

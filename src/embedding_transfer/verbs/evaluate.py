@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from embedding_transfer.embedding import embed_images
-from embedding_transfer.evaluation import check_scores, scores_of
 from embedding_transfer.images import load_images
 from embedding_transfer.networks import load_network
 from embedding_transfer.report.tables import print_table
+from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.retrieval.evaluation import check_scores, scores_of
 
 
 def evaluate(

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from embedding_transfer.cli import function_of
-from embedding_transfer.exceptions import TrainingError, UsageError
+from embedding_transfer.errors import TrainingError, UsageError
+from embedding_transfer.files import write_bytes
 from embedding_transfer.grid.baselines import baselines
 from embedding_transfer.grid.methods import AS_RELEASED, chosen_methods, load_methods
 from embedding_transfer.grid.picture import as_picture
 from embedding_transfer.grid.plan import Cell, plan_cells, read_recipe
 from embedding_transfer.grid.table import Row, as_csv, as_markdown, head_and_cells, row_of_baseline, row_of_runs
 from embedding_transfer.report.tables import print_table
-from embedding_transfer.training import VALIDATION
+from embedding_transfer.training.loop import VALIDATION
 
 
 def reproduce(
@@ -122,7 +123,5 @@ def _write(tables: dict[str, list[Row]], output: Path) -> None:
         ("table.csv", as_csv(tables).encode()),
         ("table.png", picture.getvalue()),
     ):
-        part = output / f"{name}.part"
-        part.write_bytes(content)
-        os.replace(part, output / name)
+        write_bytes(output / name, content)
     print(f"\ntable: {output / 'table.md'}  numbers: {output / 'table.csv'}  picture: {output / 'table.png'}")

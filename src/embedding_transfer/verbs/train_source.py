@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 from embedding_transfer import metric_losses
 from embedding_transfer.build import Spec, as_data, build
-from embedding_transfer.gather import gather_rows
 from embedding_transfer.networks import Embedded, EmbeddingNetwork
-from embedding_transfer.objective import Objective
-from embedding_transfer.options import SourceOptions
-from embedding_transfer.prepare import new_network, prepare
-from embedding_transfer.run_directory import config_data
-from embedding_transfer.training import Training, TrainingResult
+from embedding_transfer.training.gather import gather_rows
+from embedding_transfer.training.loop import Training, TrainingResult
+from embedding_transfer.training.objective import Objective
+from embedding_transfer.training.options import SourceOptions
+from embedding_transfer.training.prepare import new_network, prepare
+from embedding_transfer.training.run_directory import config_data
 
 
 class SourceObjective(Objective):
@@ -48,7 +48,7 @@ def train_source(
         backbone: ``convnet-WIDTH``, ``bn_inception`` or any name of timm.
         embedding_dim: Length of the embedding vector.
         image_size: Side in pixels of the views.
-        **options: See :class:`~embedding_transfer.options.SourceOptions`; ``output`` is required.
+        **options: See :class:`~embedding_transfer.training.options.SourceOptions`; ``output`` is required.
 
     Returns:
         The best and the last line of metrics.jsonl. The best network is ``OUTPUT/best.safetensors``.

@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from embedding_transfer import losses, metric_losses
 from embedding_transfer.build import Spec, as_data, build
-from embedding_transfer.exceptions import UsageError
-from embedding_transfer.gather import gather_rows
+from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
 from embedding_transfer.losses import TransferLoss
 from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
-from embedding_transfer.objective import Objective
-from embedding_transfer.options import TrainingOptions
-from embedding_transfer.prepare import new_network, prepare
-from embedding_transfer.run_directory import config_data
 from embedding_transfer.sources import FrozenSource
-from embedding_transfer.start import start_as_source
-from embedding_transfer.training import Training, TrainingResult
+from embedding_transfer.sources.start import start_as_source
+from embedding_transfer.training.gather import gather_rows
+from embedding_transfer.training.loop import Training, TrainingResult
+from embedding_transfer.training.objective import Objective
+from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.prepare import new_network, prepare
+from embedding_transfer.training.run_directory import config_data
 
 
 class TransferObjective(Objective):
@@ -88,13 +88,13 @@ def transfer(
         metric_loss: A loss on the class labels beside it; default: none.
         metric_weight: Weight of the metric loss.
         source_views: ``own``: each view has its own source embedding; ``mean``: all views of an image share the
-            normalised mean of theirs.
+            normalized mean of theirs.
         start_from_source: Start as the source instead of at random weights; a shorter vector starts as the principal
             components of the source's. The target has the source's backbone.
         backbone: Of the target: ``convnet-WIDTH``, ``bn_inception`` or any name of timm; default: the source's.
         embedding_dim: Length of the target's embedding; default: the source's.
         image_size: Side in pixels of the views; default: the source's.
-        **options: See :class:`~embedding_transfer.options.TrainingOptions`; ``output`` is required.
+        **options: See :class:`~embedding_transfer.training.options.TrainingOptions`; ``output`` is required.
 
     Returns:
         The best and the last line of metrics.jsonl. The best network is ``OUTPUT/best.safetensors``.

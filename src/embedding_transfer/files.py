@@ -1,0 +1,54 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write what shall become ``path``: it takes that name when the block ends, and vanishes if it fails.
+
+    So ``path`` holds its old content or the whole new one, never a part, also after a crash of the machine. The folder
+    is made if it is missing.
+
+    Example::
+
+        with whole_file(Path("table.csv")) as unfinished:
+            unfinished.write_text("a,b")
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield unfinished
+        _to_disk(unfinished)
+        os.replace(unfinished, path)
+        _to_disk(path.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8, all of it or nothing."""
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes, all of them or nothing."""
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(content)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until the system has written a file, or a folder's names, to the disk; Windows cannot open folders."""
+    if os.name == "nt" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

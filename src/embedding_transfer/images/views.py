@@ -1,0 +1,113 @@
+"""Views: random ones for training, replayable from (seed, epoch, image, view), and the one for evaluation.
+
+Views are uint8 RGB tensors; networks take them as [0, 1] floats (:func:`as_floats`) and normalize for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+from torchvision.transforms import InterpolationMode, v2
+from torchvision.transforms.v2 import functional as tv
+
+from embedding_transfer.errors import UsageError, nearest
+from embedding_transfer.images.batches import Drawn
+from embedding_transfer.images.image_set import ImageSet
+
+Transform = Callable[[Image.Image], Image.Image]
+AUGMENTATIONS = ("photo", "character")
+
+
+def training_view(augmentation: str, size: int) -> Transform:
+    """A random view of a picture, drawn from torch's global generator.
+
+    Args:
+        augmentation: ``"photo"``: random resized crop (8 to 100 % of the area) and horizontal flip, as the paper uses
+            them. ``"character"``: a gentle affine move without a flip, since a mirrored letter is another letter.
+        size: Side of the view in pixels.
+
+    Raises:
+        UsageError: If there is no such augmentation.
+    """
+    if augmentation == "photo":
+        return v2.Compose([v2.RandomResizedCrop(size), v2.RandomHorizontalFlip()])
+    if augmentation == "character":
+        return v2.Compose([evaluation_view(size, crop=1.0), GentleAffine()])
+    raise UsageError(
+        f"no augmentation {augmentation!r}{nearest(augmentation, AUGMENTATIONS)}; there are {', '.join(AUGMENTATIONS)}"
+    )
+
+
+def evaluation_view(size: int, crop: float) -> Transform:
+    """The short side resized to ``round(size / crop)``, then the center ``size`` x ``size``.
+
+    ``size=224, crop=0.875`` is the published view: resize to 256, crop 224. ``crop=1`` keeps the borders.
+    """
+    return v2.Compose([v2.Resize(round(size / crop), InterpolationMode.BILINEAR), v2.CenterCrop(size)])
+
+
+class GentleAffine(nn.Module):
+    """Turn by up to 10 degrees, shear by 8, scale by 0.85 to 1.15, shift by 8 %; the corners' color fills the gaps."""
+
+    reach = (10.0, 0.08, 0.08, 8.0, 8.0)  # degrees, share of the width, of the height, degrees, degrees
+
+    def forward(self, image: Image.Image) -> Image.Image:
+        w, h = image.size
+        angle, right, down, shear_x, shear_y = (torch.rand(5) * 2 - 1).mul(torch.tensor(self.reach)).tolist()
+        scale = 0.85 + 0.3 * torch.rand(()).item()
+        corners = [image.getpixel(corner) for corner in ((0, 0), (w - 1, 0), (0, h - 1), (w - 1, h - 1))]
+        fill = [float(sorted(channel)[1]) for channel in zip(*corners, strict=True)]  # (lower) median of each channel
+        shift, shear = [round(right * w), round(down * h)], [shear_x, shear_y]
+        return tv.affine(image, angle, shift, scale, shear, InterpolationMode.BILINEAR, fill)
+
+
+class TrainingViews(Dataset[tuple[Tensor, int, int]]):
+    """Item ``(epoch, index)``: ``views`` (v, 3, size, size) uint8 of one image decoded once, its label, its index.
+
+    A view is decided by (seed, epoch, index, view number) and nothing else, so any step can be replayed.
+    """
+
+    def __init__(self, images: ImageSet, transform: Transform, views: int, seed: int) -> None:
+        self.images, self.transform, self.views, self.seed = images, transform, views, seed
+
+    def __getitem__(self, drawn: Drawn) -> tuple[Tensor, int, int]:
+        epoch, index = drawn
+        image = self.images.image(index)
+        views = [self._view(image, (self.seed, epoch, index, view)) for view in range(self.views)]
+        return torch.stack(views), int(self.images.labels[index]), index
+
+    def _view(self, image: Image.Image, key: tuple[int, ...]) -> Tensor:
+        state = torch.get_rng_state()
+        torch.default_generator.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1))
+        try:
+            return tv.pil_to_tensor(self.transform(image))
+        finally:
+            torch.set_rng_state(state)
+
+
+class EvaluationViews(Dataset[Tensor]):
+    """Item ``index``: the evaluation view (3, size, size) uint8 of image ``index``."""
+
+    def __init__(self, images: ImageSet, size: int, crop: float) -> None:
+        self.images, self.transform = images, evaluation_view(size, crop)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return tv.pil_to_tensor(self.transform(self.images.image(index)))
+
+
+def views_first(views: Tensor) -> Tensor:
+    """(n, v, ...) of a batch of n images to rows [all view 1, all view 2, ...]: (v * n, ...)."""
+    return views.transpose(0, 1).flatten(0, 1)
+
+
+def as_floats(views: Tensor) -> Tensor:
+    """uint8 RGB to floats in [0, 1], what networks take."""
+    return views.float().div_(255)

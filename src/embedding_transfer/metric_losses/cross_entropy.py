@@ -1,0 +1,24 @@
+"""Cross-entropy of a classifier (Zhai, Wu, BMVC 2019)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from embedding_transfer.metric_losses.metric_loss import MetricLoss, check_labels
+
+
+class CrossEntropyLoss(MetricLoss):
+    """Cross-entropy of a linear classifier (Zhai, Wu, "Classification is a Strong Baseline ...", BMVC 2019).
+
+    Args:
+        num_classes: Classes of the training images.
+        embedding_size: Length d of an embedding.
+    """
+
+    def __init__(self, num_classes: int, embedding_size: int) -> None:
+        super().__init__()
+        self.classifier = nn.Linear(embedding_size, num_classes)
+
+    def compute(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        check_labels(self, labels, self.classifier.out_features)
+        weight, bias = self.classifier.weight.to(embeddings.dtype), self.classifier.bias.to(embeddings.dtype)
+        return F.cross_entropy(F.linear(embeddings, weight, bias), labels)

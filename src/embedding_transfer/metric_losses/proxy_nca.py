@@ -1,0 +1,31 @@
+"""Proxy-NCA (Movshovitz-Attias et al., ICCV 2017; Teh, DeVries, Taylor, ECCV 2020)."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from embedding_transfer.metric_losses.metric_loss import MetricLoss, check_labels
+from embedding_transfer.metric_losses.proxies import new_proxies, unit
+
+
+class ProxyNCALoss(MetricLoss):
+    """Proxy-NCA: every image is drawn to its class's proxy and away from all others.
+
+    mean_i -log softmax(-scale d_i)[y_i], with d_ik the squared Euclidean distance between the normalized embedding i
+    and the normalized proxy k. Movshovitz-Attias et al., "No Fuss Distance Metric Learning Using Proxies" (ICCV 2017),
+    with the temperature and the own proxy in the denominator of Teh, DeVries, Taylor, "ProxyNCA++" (ECCV 2020).
+
+    Args:
+        num_classes: Classes of the training images.
+        embedding_size: Length d of an embedding.
+        scale: Inverse temperature; 9 as in ProxyNCA++.
+    """
+
+    def __init__(self, num_classes: int, embedding_size: int, scale: float = 9.0) -> None:
+        super().__init__()
+        self.proxies = new_proxies(num_classes, embedding_size)
+        self.scale = scale
+
+    def compute(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        check_labels(self, labels, len(self.proxies))
+        cosines = unit(embeddings) @ unit(self.proxies.to(embeddings.dtype)).T  # (n, num_classes)
+        return F.cross_entropy(-self.scale * (2 - 2 * cosines), labels)

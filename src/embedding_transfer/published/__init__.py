@@ -1,5 +1,0 @@
-"""The published results, as data."""
-
-from embedding_transfer.published.recall import PublishedRecall, published_recall
-
-__all__ = ["PublishedRecall", "published_recall"]

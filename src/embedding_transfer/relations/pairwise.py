@@ -1,0 +1,69 @@
+"""Distances and inner products of all pairs of rows, differentiable, in full precision."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from embedding_transfer.relations.distance_rows import distance_rows, laplacian, pull_rows
+from embedding_transfer.relations.precision import full_precision
+
+
+def pairwise_distances(embeddings: Tensor) -> Tensor:
+    """Euclidean distances between all rows, right for near-duplicates too, differentiable once.
+
+    Close pairs are at least 1e-6 apart, without gradient there: identical rows do not pull on each other.
+
+    Args:
+        embeddings: (n, d), float32 or float64.
+
+    Returns:
+        (n, n) symmetric; not finite in the row and column of an embedding that is not.
+
+    Example::
+
+        >>> pairwise_distances(torch.tensor([[0.0, 0.0], [3.0, 4.0]]))
+        tensor([[0., 5.],
+                [5., 0.]])
+    """
+    distances: Tensor = _PairwiseDistances.apply(embeddings)
+    return distances
+
+
+def inner_products(embeddings: Tensor) -> Tensor:
+    """x_i.x_j for all pairs of rows, (n, d) -> (n, n), differentiable once, in full precision both ways."""
+    products: Tensor = _InnerProducts.apply(embeddings)
+    return products
+
+
+class _InnerProducts(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        with full_precision(x.device):
+            return x @ x.T
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, by_product: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        with full_precision(x.device):
+            return (by_product + by_product.T) @ x
+
+
+class _PairwiseDistances(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, embeddings: Tensor) -> Tensor:
+        with full_precision(embeddings.device):
+            distances, ctx.wide = distance_rows(embeddings, slice(0, len(embeddings)))
+        ctx.save_for_backward(embeddings, distances)
+        return distances
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, by_distance: Tensor) -> Tensor:
+        x, distances = ctx.saved_tensors
+        with full_precision(x.device):
+            pulls = laplacian(pull_rows(slice(0, len(x)), distances, ctx.wide, -by_distance))  # (n, n)
+            return (pulls @ x.to(pulls.dtype)).to(x.dtype)

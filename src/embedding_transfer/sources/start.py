@@ -1,0 +1,48 @@
+"""A target that starts as its source, instead of at random weights."""
+
+from __future__ import annotations
+
+import torch
+from accelerate import Accelerator
+
+from embedding_transfer.errors import UsageError
+from embedding_transfer.images import ImageSet
+from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.sources.principal_components import principal_components
+
+
+@torch.no_grad()
+def start_as_source(
+    target: EmbeddingNetwork, source: EmbeddingNetwork, images: ImageSet, workers: int, accelerator: Accelerator
+) -> None:
+    """Give a target the weights of its source, and to a shorter vector the principal components of the source's.
+
+    The components are those of the source's embeddings of ``images``, as the source returns them; they are taken of
+    what its embedding layer gives, before any normalization: with directions D (d, d') and the layer W x + b, the
+    target begins with (D^T W) x + D^T b.
+
+    Args:
+        target: Gets the weights.
+        source: The source.
+        images: Training images; looked at for a shorter vector only.
+        workers: Processes that load images.
+        accelerator: Shares the work among its processes.
+
+    Raises:
+        UsageError: If the target has another backbone or a longer vector.
+    """
+    if target.backbone_name != source.backbone_name or target.embedding_dim > source.embedding_dim:
+        raise UsageError(
+            f"a target {target.backbone_name} of {target.embedding_dim} dimensions cannot start from a source "
+            f"{source.backbone_name} of {source.embedding_dim}: leave out --start-from-source"
+        )
+    target.backbone.load_state_dict(source.backbone.state_dict())
+    weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
+    if target.embedding_dim < source.embedding_dim:
+        embeddings = embed_images(source, images, workers=workers, accelerator=accelerator)
+        _, directions = principal_components(embeddings, target.embedding_dim)  # (d, d')
+        directions = directions.to(weight)
+        weight, bias = directions.T @ weight, directions.T @ bias
+    target.head.weight.copy_(weight)
+    target.head.bias.copy_(bias)

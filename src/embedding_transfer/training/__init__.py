@@ -1,0 +1,1 @@
+"""Training: the loop, its objectives, options, optimizers, run directory, processes."""

@@ -1,0 +1,270 @@
+"""What training a source and transfer share: epochs, evaluation, the best and the last state, exact resume."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from embedding_transfer.errors import TrainingError, UsageError
+from embedding_transfer.images import Batches, ImageSet, ImageSplits
+from embedding_transfer.images.loading import batches_of
+from embedding_transfer.images.views import TrainingViews, as_floats, training_view, views_first
+from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.report.run_page import write_run_page
+from embedding_transfer.retrieval.embed import embed_images, quiet
+from embedding_transfer.retrieval.evaluation import recall_of
+from embedding_transfer.sources import FrozenSource
+from embedding_transfer.training.gather import share_buffers
+from embedding_transfer.training.objective import Objective
+from embedding_transfer.training.optimization import new_optimizer, new_schedule
+from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.run_directory import RunDirectory
+
+VALIDATION = "validation_"
+"""Before the names of the numbers of validation images in metrics.jsonl."""
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a training ended.
+
+    Attributes:
+        output: Its run directory.
+        best: The line of metrics.jsonl with the best Recall@K for the smallest K, of validation images if there are
+            any; its network is best.safetensors.
+        last: The line of metrics.jsonl of the last epoch.
+        seconds: Of all epochs together.
+    """
+
+    output: Path
+    best: dict[str, Any]
+    last: dict[str, Any]
+    seconds: float
+
+
+class Training:
+    """Trains an objective on ``images.train``, evaluates its network on ``images.test``, keeps the best and the last.
+
+    Everything random depends on (seed, epoch, step) alone, so a resumed training is the same training.
+
+    Args:
+        objective: What learns.
+        images: What it learns from and is evaluated on.
+        options: How.
+        run: Where results go.
+        accelerator: Where tensors live, and the processes that share the work.
+        source: The source, for transfer.
+        validation: Chooses the best epoch in place of ``images.test``.
+
+    Raises:
+        UsageError: If the options do not fit the images.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        images: ImageSplits,
+        options: TrainingOptions,
+        run: RunDirectory,
+        accelerator: Accelerator,
+        source: FrozenSource | None = None,
+        validation: ImageSet | None = None,
+    ) -> None:
+        for part in (images.test, *([] if validation is None else [validation])):
+            searched = len(part) if part.is_gallery is None else int(part.is_gallery.sum())
+            if max(options.ks) >= searched:
+                raise UsageError(f"Recall@{max(options.ks)} needs more than the {searched} images of {part.name}")
+        self.objective, self.images, self.validation, self.options = objective, images, validation, options
+        self.run, self.accelerator = run, accelerator
+        share = (accelerator.process_index, accelerator.num_processes)
+        self.batches = Batches(images.train, options.batch_size, options.images_per_class, options.seed, *share)
+        self.loader = DataLoader(
+            TrainingViews(
+                images.train,
+                training_view(str(options.augmentation), objective.network.image_size),
+                options.views,
+                options.seed,
+            ),
+            batch_sampler=self.batches,
+            num_workers=options.workers,
+            persistent_workers=options.workers > 0,
+            pin_memory=accelerator.device.type == "cuda",
+        )
+        self.optimizer = new_optimizer(objective, options)
+        self.schedule = new_schedule(self.optimizer, options)
+        self.learner, self.stepper = accelerator.prepare(objective, self.optimizer)
+        self.source = None if source is None else source.to(accelerator.device)
+        self._best_embeddings: Tensor | None = None  # (n, d) of the test images
+
+    def train(self) -> TrainingResult:
+        """All epochs, or those that a resumed run still lacks.
+
+        Raises:
+            TrainingError: If the loss is no longer finite; the state of the last complete epoch is kept.
+            InputError: If an image cannot be read; the message names it.
+        """
+        lines = self._start()
+        options, per_epoch = self.options, len(self.batches) * self.options.batch_size
+        progress = tqdm(
+            total=options.epochs * per_epoch,
+            initial=len(lines) * per_epoch,
+            unit="img",
+            unit_scale=True,
+            smoothing=0.05,
+            disable=quiet(self.accelerator),
+        )
+        with progress as bar:
+            for epoch in range(len(lines), options.epochs):
+                bar.set_description(f"epoch {epoch + 1}/{options.epochs}")
+                started = time.perf_counter()
+                line = self._train_epoch(epoch, bar)
+                if (epoch + 1) % options.evaluate_every == 0 or epoch + 1 == options.epochs:
+                    line |= self._evaluate()
+                line["seconds"] = round(time.perf_counter() - started, 3)
+                lines.append(line)
+                self._keep(lines)
+        evaluated = [line for line in lines if self._score_name in line]
+        best = max(evaluated, key=lambda line: line[self._score_name])
+        self._report(lines, best)
+        self.accelerator.end_training()
+        return TrainingResult(self.run.folder, best, lines[-1], sum(line["seconds"] for line in lines))
+
+    @property
+    def _score_name(self) -> str:
+        return f"{'' if self.validation is None else VALIDATION}recall@{min(self.options.ks)}"
+
+    def _start(self) -> list[dict[str, Any]]:
+        """Load the last state when resuming; returns the metrics of the epochs that are done."""
+        state = self.run.load_state(self.accelerator.device) if self.options.resume else None
+        if state is not None:
+            self.objective.load_state_dict(state["objective"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.schedule.load_state_dict(state["schedule"])
+        lines = [] if state is None else state["metrics"]
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            self.run.start(lines)
+        if self.options.log is not None:
+            self.accelerator.init_trackers("embedding-transfer", config=self.run.flat_config())
+        return lines
+
+    def _train_epoch(self, epoch: int, bar: tqdm[Any]) -> dict[str, Any]:
+        self.batches.epoch = epoch
+        self.objective.network.backbone_learns = epoch >= self.options.warmup_epochs
+        self.learner.train()
+        started = time.perf_counter()
+        sums: dict[str, float] = defaultdict(float)
+        for step, (images, labels, index) in enumerate(self._steps()):
+            torch.manual_seed(_seed_of_step(self.options.seed, epoch, step))
+            losses = self._step(images, labels, index)
+            if not math.isfinite(losses["loss"]):
+                raise TrainingError(
+                    f"the loss is {losses['loss']} in epoch {epoch + 1}, step {step + 1} of {len(self.batches)}: lower "
+                    f"--lr or look at the images; {self.run.folder} keeps the state after epoch {epoch}"
+                )
+            for name, value in losses.items():
+                sums[name] += value
+            bar.set_postfix(loss=f"{losses['loss']:.4g}", refresh=False)
+            bar.update(self.options.batch_size)
+        line: dict[str, Any] = {"epoch": epoch + 1, **{name: total / len(self.batches) for name, total in sums.items()}}
+        line["lr"] = self.schedule.get_last_lr()[0]
+        line["images_per_second"] = round(
+            len(self.batches) * self.options.batch_size / (time.perf_counter() - started), 1
+        )
+        self.schedule.step()
+        share_buffers(self.objective.network)
+        return line
+
+    def _steps(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Images (views * n, 3, h, w) in [0, 1], labels (views * n,), indices (views * n,), on the device."""
+        for views, labels, index in batches_of(self.loader):
+            images = as_floats(views_first(views.to(self.accelerator.device, non_blocking=True)))
+            rows = (each.to(self.accelerator.device).repeat(self.options.views) for each in (labels, index))
+            yield images, *rows
+
+    def _step(self, images: Tensor, labels: Tensor, index: Tensor) -> dict[str, float]:
+        """One update, unless the loss is not finite; returns the loss and its parts."""
+        with self.accelerator.autocast():
+            source = None if self.source is None else self.source(images, self.options.views)
+            losses = self.learner(images, labels, index, source)
+        values = {name: value.item() for name, value in losses.items()}
+        if math.isfinite(values["loss"]):
+            self.accelerator.backward(losses["loss"])
+            if self.options.clip_value is not None:
+                self.accelerator.clip_grad_value_(self.learner.parameters(), self.options.clip_value)
+            self.stepper.step()
+            self.stepper.zero_grad()
+        return values
+
+    def _evaluate(self) -> dict[str, float]:
+        self._embeddings = self._embed(self.objective.network, self.images.test)
+        found = self._recall(self._embeddings, self.images.test)
+        if self.validation is not None:
+            of_validation = self._recall(self._embed(self.objective.network, self.validation), self.validation)
+            found |= {f"{VALIDATION}{name}": value for name, value in of_validation.items()}
+        return found
+
+    def _embed(self, network: EmbeddingNetwork, images: ImageSet) -> Tensor:
+        return embed_images(network, images, workers=self.options.workers, accelerator=self.accelerator)
+
+    def _recall(self, embeddings: Tensor, images: ImageSet) -> dict[str, float]:
+        if not embeddings.isfinite().all():
+            raise TrainingError(f"the network gives embeddings that are not finite: lower --lr; see {self.run.folder}")
+        return recall_of(embeddings, images, self.options.ks, self.options.metric)
+
+    def _keep(self, lines: list[dict[str, Any]]) -> None:
+        """Write what this epoch brought: metrics, the best network, and last of all the state to resume from."""
+        line = lines[-1]
+        self.accelerator.log({name: value for name, value in line.items() if name != "epoch"}, step=line["epoch"])
+        before = [earlier[self._score_name] for earlier in lines[:-1] if self._score_name in earlier]
+        is_best = self._score_name in line and line[self._score_name] > max(before, default=-1.0)
+        if is_best:
+            self._best_embeddings = self._embeddings.cpu()
+        if not self.accelerator.is_main_process:
+            return
+        self.run.save_networks(self.objective.network, is_best)
+        self.run.log(line)
+        self.run.save_state(
+            {
+                "metrics": lines,
+                "objective": self.objective.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "schedule": self.schedule.state_dict(),
+            }
+        )
+        tqdm.write(_sentence(line, self.options.epochs), file=sys.stderr)
+
+    def _report(self, lines: list[dict[str, Any]], best: dict[str, Any]) -> None:
+        """Write report.html about the best network and say in two lines how it ended."""
+        embeddings = self._best_embeddings
+        if embeddings is None:  # the best epoch was before this run was resumed
+            embeddings = self._embed(EmbeddingNetwork.load(self.run.best_file), self.images.test).cpu()
+        if self.accelerator.is_main_process:
+            page = self.run.folder / "report.html"
+            write_run_page(page, self.run.config, lines, best, self.images.test, embeddings)
+            for name, line in (("best", best), ("last", lines[-1])):
+                print(f"{name}: {_sentence(line, self.options.epochs)}")
+            print(f"network: {self.run.best_file}  report: {page}")
+
+
+def _seed_of_step(seed: int, epoch: int, step: int) -> int:
+    return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1)[0])
+
+
+def _sentence(line: dict[str, Any], epochs: int) -> str:
+    numbers = [f"{name} {value:.4g}" for name, value in line.items() if name == "loss"]
+    numbers += [f"{name} {100 * value:.1f} %" for name, value in line.items() if name.startswith("recall@")]
+    return f"epoch {line['epoch']}/{epochs}  {'  '.join(numbers)}  {line['images_per_second']:,.0f} images/s"

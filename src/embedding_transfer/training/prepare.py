@@ -1,0 +1,96 @@
+"""What every training prepares: where it writes, what it sees, where tensors live, the network that will learn."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+
+from embedding_transfer.errors import UsageError
+from embedding_transfer.images import ImageSet, ImageSplits, hold_out_classes, load_images
+from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.run_directory import RunDirectory
+
+
+class Prepared(NamedTuple):
+    """What a training needs besides its network and losses."""
+
+    run: RunDirectory
+    images: ImageSplits
+    validation: ImageSet | None
+    accelerator: Accelerator
+
+
+def prepare(options: TrainingOptions, config: Mapping[str, Any]) -> Prepared:
+    """Check the run directory, then load the images, then start the accelerator; nothing is written yet.
+
+    Args:
+        options: Of the training.
+        config: All options of the run, as plain data.
+
+    Raises:
+        UsageError: If the run directory is in use, there are no such images, or a logger is not installed.
+        InputError: If the images are not what the image set expects.
+    """
+    run = RunDirectory(options.output, config, options.resume)
+    everything = load_images(options.images, options.root, options.allow_incomplete)
+    images, validation = hold_out_classes(everything, options.validation, options.seed)
+    return Prepared(run, images, validation, new_accelerator(options))
+
+
+def new_accelerator(options: TrainingOptions) -> Accelerator:
+    """One for each run.
+
+    Raises:
+        UsageError: If the processes that were started do not all see each other, or a logger is not installed.
+    """
+    if options.log is not None and importlib.util.find_spec(options.log) is None:
+        raise UsageError(f"{options.log} is not installed: pip install 'embedding-transfer[{options.log}]'")
+    try:
+        accelerator = Accelerator(
+            cpu=not torch.cuda.is_available(),
+            mixed_precision=options.precision,
+            log_with=options.log,
+            project_dir=str(options.output),
+            kwargs_handlers=[
+                DistributedDataParallelKwargs(
+                    find_unused_parameters=options.warmup_epochs > 0,
+                    broadcast_buffers=False,  # memories are the same everywhere; statistics are shared once an epoch
+                )
+            ],
+        )
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"cannot start with precision {options.precision}: {error}") from error
+    torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))
+    started = int(os.environ.get("WORLD_SIZE", "1"))
+    if accelerator.num_processes != started:
+        raise UsageError(f"{started} processes were started, but {accelerator.num_processes} work together")
+    return accelerator
+
+
+def new_network(backbone: str, embedding_dim: int, image_size: int, options: TrainingOptions) -> EmbeddingNetwork:
+    """The network that will learn: random from the seed, or with the weights that the options name.
+
+    Raises:
+        UsageError: If there is no such backbone or the images are too small for it.
+        InputError: If the weights do not fit.
+    """
+    torch.manual_seed(options.seed)
+    network = EmbeddingNetwork(
+        backbone,
+        embedding_dim,
+        l2_normalize=options.l2_normalize,
+        image_size=image_size,
+        crop=options.crop,
+        pretrained=options.pretrained,
+        weights=options.weights,
+        batch_norm_momentum=options.batch_norm_momentum,
+    )
+    network.check_image_size()
+    network.batch_norm = options.batch_norm
+    return network

@@ -1,0 +1,78 @@
+"""From a name to an object: losses by name, path, class or options, sizes filled in by name."""
+
+import pytest
+import torch
+
+from embedding_transfer import losses, metric_losses
+from embedding_transfer.build import as_data, build, find_class
+from embedding_transfer.errors import UsageError
+from embedding_transfer.losses import CRDLoss, RelaxedContrastiveLoss, TransferLoss, WeightedSum
+from embedding_transfer.metric_losses import ProxyAnchorLoss
+
+SIZES = {"target_dim": 4, "source_dim": 6, "n_images": 20, "image_labels": torch.arange(20) % 5}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "RelaxedContrastiveLoss",
+        "embedding_transfer.losses.RelaxedContrastiveLoss",
+        RelaxedContrastiveLoss,
+        {"class_path": "RelaxedContrastiveLoss"},
+        {"class_path": "RelaxedContrastiveLoss", "init_args": {"sigma": 1.0}},
+    ],
+)
+def test_a_loss_can_be_named_in_many_ways(spec: object) -> None:
+    built = build(spec, losses, SIZES)  # type: ignore[arg-type]
+    assert isinstance(built, RelaxedContrastiveLoss)
+    assert built.sigma == 1.0
+
+
+def test_an_object_is_taken_as_it_is() -> None:
+    loss = RelaxedContrastiveLoss(sigma=3.0)
+    assert build(loss, losses, SIZES) is loss
+
+
+def test_sizes_are_filled_in_by_name() -> None:
+    crd = build({"class_path": "CRDLoss", "init_args": {"feat_dim": 3, "nce_k": 5}}, losses, SIZES)
+    assert isinstance(crd, CRDLoss)
+    assert crd.target_memory.shape == (20, 3)
+    proxies = build("ProxyAnchorLoss", metric_losses, {"num_classes": 7, "embedding_size": 4})
+    assert isinstance(proxies, ProxyAnchorLoss)
+    assert proxies.proxies.shape == (7, 4)
+
+
+def test_sums_are_built_with_their_parts() -> None:
+    parts = [{"class_path": "RKDLoss"}, {"class_path": "CRDLoss", "init_args": {"nce_k": 5}}]
+    spec = {"class_path": "WeightedSum", "init_args": {"losses": parts, "weights": [1.0, 0.5]}}
+    built = build(spec, losses, SIZES)
+    assert isinstance(built, WeightedSum)
+    assert {"target", "source", "index"} <= set(built.fields)
+
+
+def test_wrong_names_and_options_are_named() -> None:
+    with pytest.raises(UsageError, match=r"no 'PKTLos' in embedding_transfer\.losses, did you mean PKTLoss\?"):
+        build("PKTLos", losses, {})
+    with pytest.raises(UsageError, match=r"RelaxedContrastiveLoss has no option 'sgma', did you mean sigma\?"):
+        build({"class_path": "RelaxedContrastiveLoss", "init_args": {"sgma": 1}}, losses, {})
+    with pytest.raises(UsageError, match="cannot build CRDLoss"):
+        build("CRDLoss", losses, {})
+    with pytest.raises(UsageError, match=r"cannot import 'no\.such'"):
+        find_class("no.such.Thing", losses)
+    with pytest.raises(UsageError, match="no 'Thing' in math"):
+        find_class("math.Thing", losses)
+
+
+def test_configurations_hold_plain_data() -> None:
+    assert as_data("RKDLoss") == "RKDLoss"
+    assert as_data(RelaxedContrastiveLoss)["class_path"].endswith("RelaxedContrastiveLoss")
+    assert as_data(RelaxedContrastiveLoss())["given_as"] == "an object"
+
+
+def test_a_loss_that_asks_for_what_no_step_has_is_refused() -> None:
+    class Misspelt(TransferLoss):
+        def forward(self, target: torch.Tensor, sorce: torch.Tensor) -> torch.Tensor:
+            return target
+
+    with pytest.raises(UsageError, match=r"Misspelt\.forward asks for 'sorce', did you mean source\?"):
+        _ = Misspelt().fields

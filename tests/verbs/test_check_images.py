@@ -1,0 +1,104 @@
+"""check-images from end to end: what it prints, writes and returns."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from embedding_transfer.cli import main
+from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.verbs.check_images import check_images
+
+
+@pytest.fixture
+def folder(tiny_folder: Path, tmp_path: Path) -> Path:
+    """The tiny folder in 32 x 32, so that nothing in it is odd."""
+    root = tmp_path / "images"
+    shutil.copytree(tiny_folder, root)
+    for path in root.rglob("*.png"):
+        Image.open(path).resize((32, 32)).save(path)
+    return root
+
+
+def test_a_good_set(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_images(root=folder, workers=0) == []
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"folder in {folder}"
+    assert re.split(r"\s{2,}", lines[3]) == ["images/train", "30", "6", "5 to 5, median 5", "0", "32 x 32", "30 RGB"]
+    assert re.split(r"\s{2,}", lines[4]) == ["images/test", "25", "5", "5 to 5, median 5", "0", "32 x 32", "25 RGB"]
+    assert lines[-1] == "Fit for training."
+
+
+def test_glyphs_need_no_root(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_images("glyphs", workers=0) == []
+    assert "Fit for training." in capsys.readouterr().out
+
+
+def test_warnings_do_not_fail(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(folder / "train/train-class0/0.png", folder / "test/test-class1/copy.png")
+    output = tmp_path / "report"
+    (finding,) = check_images(root=folder, output=output, workers=0)
+    assert not finding.stops
+    out = capsys.readouterr().out
+    assert "warning: 1 picture in training and in test: what is tested was learned, such as" in out
+    assert "Fit for training. 1 warning.\n" in out
+    assert sorted(path.name for path in output.iterdir()) == ["contact-sheet.png", "report.html"]
+    page = (output / "report.html").read_text()
+    assert "Warning: 1 picture in training and in test" in page
+    assert page.count("data:image/png;base64,") == 2  # the copies and the contact sheet
+    assert np.asarray(Image.open(output / "contact-sheet.png").convert("RGB")).shape[2] == 3
+
+
+def test_problems_fail_after_the_report_is_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "train/train-class0/0.png").write_text("no picture")
+    for number in range(1, 5):
+        (folder / f"train/train-class5/{number}.png").unlink()
+    output = tmp_path / "new" / "report"
+    code = main(["check-images", "--root", str(folder), "--output", str(output), "--workers", "0"])
+    assert code == 1
+    captured = capsys.readouterr()
+    assert "problem: 1 image cannot be read, the first: cannot read image" in captured.out
+    assert "problem: class train-class5 of images/train has 1 image" in captured.out
+    assert "2 problems would stop a training.\n" in captured.out
+    assert "would stop a training: 1 image cannot be read" in captured.err
+    assert captured.err.count("\n") == 1
+    assert "Problem: class train-class5" in (output / "report.html").read_text()
+    assert (output / "contact-sheet.png").exists()
+    (folder / "train/train-class0/0.png").unlink()
+    assert check_images(root=folder, images_per_class=1, workers=0) == []
+
+
+def test_another_edition_is_a_problem_unless_it_is_wanted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("001.A", "101.B"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(2):
+            pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "images" / name / f"{number}.png")
+    with pytest.raises(InputError, match=r"would stop a training: .* is not the published 'cub': 2 training images"):
+        check_images("cub", tmp_path, workers=0)
+    (finding,) = check_images("cub", tmp_path, allow_incomplete=True, workers=0)
+    assert not finding.stops
+    assert "warning: " + finding.text in capsys.readouterr().out
+
+
+def test_missing_files_of_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{p.relative_to(folder)},{p.parent.name},{p.parts[-3]}" for p in sorted(folder.rglob("*.png"))]
+    table = folder / "table.csv"
+    table.write_text("\n".join(["path,label,split", *rows, "gone.png,test-class0,test"]))
+    with pytest.raises(InputError, match=r"table: 1 of 56 listed images are missing, the first is .*gone\.png"):
+        check_images("table", table, workers=0)
+    assert "table/test" in capsys.readouterr().out
+
+
+def test_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"file is a file: --output must be a folder"):
+        check_images("glyphs", output=tmp_path / "file")
+    with pytest.raises(UsageError, match="no image set 'glyfs', did you mean glyphs"):
+        check_images("glyfs")

@@ -1,0 +1,270 @@
+"""Reproduce: the plan, what is skipped and resumed, the table with its baselines."""
+
+import csv
+import json
+import shlex
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+from sklearn.decomposition import PCA
+
+from embedding_transfer.cli import main
+from embedding_transfer.grid.picture import figure_of
+from embedding_transfer.grid.published import published_recall
+from embedding_transfer.grid.table import Row, as_csv, head_and_cells, row_of_baseline, row_of_runs
+from embedding_transfer.images import load_images
+from embedding_transfer.networks import load_network
+from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.retrieval.evaluation import recall_of
+from embedding_transfer.sources.principal_components import principal_components
+from embedding_transfer.training.loop import Training
+
+TINY = {"image_size": 16, "augmentation": "character", "epochs": 2, "batch_size": 12, "lr": 1e-3, "ks": [1, 2]}
+
+
+@pytest.fixture
+def grid(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two recipes: a source and a shorter target; methods of its own in mine.yaml."""
+    monkeypatch.chdir(tmp_path)
+    common = {**TINY, "root": str(tiny_folder), "workers": 0}
+    source = {**common, "backbone": "convnet-4", "embedding_dim": 8, "output": "source"}
+    target = {**common, "source": "source", "embedding_dim": 3}
+    (tmp_path / "tiny").mkdir()
+    for name, options in (("source", source), ("shorter", target)):
+        (tmp_path / f"tiny/{name}.yaml").write_text(yaml.safe_dump(options))
+    (tmp_path / "mine.yaml").write_text("Mine: {loss: RelaxedContrastiveLoss, loss.sigma: 0.5, source_views: mean}\n")
+    return tmp_path
+
+
+COMMAND = ["reproduce", "tiny/source.yaml", "tiny/shorter.yaml", "--methods-file", "mine.yaml", "--output", "out"]
+METHODS = ["--methods", "Labels,Mine", "--seeds", "0", "1"]
+
+
+def lines_of(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_dry_run_prints_commands_that_are_the_cells(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND, *METHODS, "--dry-run", "--epochs", "1", "--loss-lr-factor", "7"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "5 trainings: 0 finished, 0 begun, 5 new"
+    assert not (grid / "out").exists()
+    commands = [shlex.split(line) for line in said[1:]]
+    assert [command[:2] for command in commands] == [["embedding-transfer", "train-source"]] + [
+        ["embedding-transfer", "transfer"]
+    ] * 4
+    for command in (commands[0], commands[-1]):
+        assert main(command[1:]) == 0
+    config = yaml.safe_load((grid / "out/tiny/shorter/Mine/seed-1/config.yaml").read_text())
+    assert (config["seed"], config["epochs"], config["embedding_dim"]) == (1, 1, 3)
+    assert (config["loss"]["init_args"]["sigma"], config["source_views"]) == (0.5, "mean")
+    assert (config["loss_lr_factor"], config["transfer_weight"]) == (7, 1)
+    capsys.readouterr()
+    assert main([*COMMAND, *METHODS, "--dry-run", "--epochs", "1", "--loss-lr-factor", "7"]) == 0
+    assert capsys.readouterr().out.startswith("5 trainings: 2 finished, 0 begun, 3 new")
+
+
+def test_a_grid_is_trained_once_and_tabled(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND, *METHODS]) == 0
+    runs = {(m, s): grid / f"out/tiny/shorter/{m}/seed-{s}" for m in ("Labels", "Mine") for s in (0, 1)}
+    source, images = load_network(grid / "source"), load_images("folder", Path(source_root(grid)))
+
+    with (grid / "out/table.csv").open() as file:
+        table = {(row["method"], int(row["k"])): row for row in csv.DictReader(file)}
+    assert {method for method, _ in table} == {"Source", "PCA of the source", "Labels", "Mine"}
+    train, test = (embed_images(source, part, workers=0).double().numpy() for part in images)
+    shorter = torch.from_numpy(PCA(3).fit(train).transform(test))
+    for method, embeddings in (("Source", torch.from_numpy(test)), ("PCA of the source", shorter)):
+        expected = recall_of(embeddings, images.test, (1, 2), "euclidean")
+        for k in (1, 2):
+            assert float(table[method, k]["best_mean"]) == pytest.approx(100 * expected[f"recall@{k}"], abs=1e-3)
+    for method in ("Labels", "Mine"):
+        both = [lines_of(runs[method, seed]) for seed in (0, 1)]
+        best = [100 * max(lines, key=lambda line: line["recall@1"])["recall@2"] for lines in both]
+        last = [100 * lines[-1]["recall@2"] for lines in both]
+        found = [float(table[method, 2][name]) for name in ("best_mean", "best_std", "last_mean", "last_std")]
+        assert found == pytest.approx([mean(best), stdev(best), mean(last), stdev(last)], abs=1e-3)
+    assert Image.open(grid / "out/table.png").size[0] == 880
+    markdown = (grid / "out/table.md").read_text()
+    assert "## tiny/shorter" in markdown
+    assert "| PCA of the source |" in markdown
+
+    times = {file: file.stat().st_mtime_ns for file in (grid / "out").rglob("state.pt")}
+    capsys.readouterr()
+    assert main([*COMMAND, *METHODS]) == 0
+    assert capsys.readouterr().out.startswith("5 trainings: 5 finished, 0 begun, 0 new")
+    assert times == {file: file.stat().st_mtime_ns for file in (grid / "out").rglob("state.pt")}
+    assert (grid / "out/table.md").read_text() == markdown
+
+
+def test_a_grid_that_was_stopped_goes_on_where_it_was(
+    grid: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [*COMMAND, "--methods", "Mine", "--seeds", "0,1"]
+    assert main(command) == 0
+    stopped = ["stopped" if word == "out" else word for word in command]
+    train_epoch = Training._train_epoch
+
+    def stopping(training: Training, epoch: int, bar: Any) -> dict[str, Any]:
+        if training.run.folder.name == "seed-1" and epoch == 1:
+            raise KeyboardInterrupt
+        return train_epoch(training, epoch, bar)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "_train_epoch", stopping)
+        assert main(stopped) == 130
+    capsys.readouterr()
+    assert main(stopped) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("3 trainings: 2 finished, 1 begun, 0 new")
+    assert "training 1 of 1:" in said
+    whole, resumed = (
+        torch.load(grid / name / "tiny/shorter/Mine/seed-1/state.pt", weights_only=True)["objective"]
+        for name in ("out", "stopped")
+    )
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def source_root(grid: Path) -> str:
+    return str(yaml.safe_load((grid / "tiny/source.yaml").read_text())["root"])
+
+
+def test_other_options_are_never_taken_for_the_same_run(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--methods", "Mine", "--epochs", "1"]
+    assert main([*COMMAND, *few]) == 0
+    capsys.readouterr()
+    assert main([*COMMAND, *few, "--transfer-weight", "3"]) == 2
+    assert main([*COMMAND[:1], *COMMAND[2:], *few, "--transfer-weight", "3"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "cannot resume out/tiny/shorter/Mine/seed-0 with another transfer_weight: it was 1.0, now 3.0" in error
+
+
+def test_a_failed_training_stops_no_other(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (grid / "mine.yaml").write_text(
+        "Diverges: {loss: RKDLoss, lr: 1.0e+30}\n"
+        "Misfits: {start_from_source: true, backbone: convnet-8}\n"
+        "Mine: {loss: PKTLoss}\n"
+    )
+    assert main([*COMMAND, "--methods", "Diverges,Misfits,Mine", "--epochs", "2"]) == 1
+    captured = capsys.readouterr()
+    assert "2 of 4 trainings failed, the first: out/tiny/shorter/Diverges/seed-0: the " in captured.err
+    assert "failed: a target convnet-8 of 3 dimensions cannot start from a source convnet-4" in captured.out
+    assert "| Mine | 1 |" in (grid / "out/table.md").read_text()
+    assert "Diverges" not in (grid / "out/table.md").read_text()
+
+
+def test_options_that_fit_no_training_are_wrong_usage(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND, "--methods", "Mine", "--root", "nowhere"]) == 2
+    assert "2 of 2 trainings failed, the first: source: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (["--methods", "RDK"], "no method 'RDK', did you mean RKD?"),
+        (["--epoch", "3"], "no option --epoch, did you mean epochs?"),
+        (["--seed", "3"], "reproduce has --seeds, not --seed"),
+        (["--methods-file", "none.yaml"], "no file of methods none.yaml"),
+        (["--recipes", "none.yaml"], "no recipe none.yaml"),
+        (["--recipes", "mine.yaml"], "mine.yaml names neither a source to transfer nor an output"),
+        (["--recipes", "tiny/shorter.yaml,tiny/shorter.yaml"], "2 trainings would write to out/tiny/shorter/"),
+    ],
+)
+def test_wrong_usage(wrong: list[str], expected: str, grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND, "--dry-run", *wrong]) == 2
+    error = capsys.readouterr().err
+    assert expected in error
+    assert error.count("\n") == 1
+
+
+def test_several_processes_are_refused(
+    grid: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(COMMAND) == 2
+    assert "reproduce runs in one process" in capsys.readouterr().err
+
+
+def test_principal_components_are_those_of_scikit_learn() -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 6)) @ np.diag([5, 4, 3, 2, 1, 0.5]) + 7
+    reference = PCA(4).fit(rows)
+    center, directions = principal_components(torch.from_numpy(rows), 4)
+    np.testing.assert_allclose(center.numpy(), reference.mean_)
+    np.testing.assert_allclose(directions.abs().T.numpy(), np.abs(reference.components_), atol=1e-8)
+
+
+def run_with(folder: Path, *lines: dict[str, float]) -> Path:
+    folder.mkdir()
+    text = "".join(json.dumps({"epoch": n, "seconds": 60.0, **line}) + "\n" for n, line in enumerate(lines, 1))
+    (folder / "metrics.jsonl").write_text(text)
+    return folder
+
+
+def test_rows_beside_the_published_numbers(tmp_path: Path) -> None:
+    first = {"recall@1": 0.70, "recall@2": 0.75}
+    a = run_with(tmp_path / "a", {"recall@1": 0.60, "recall@2": 0.80}, first, {"recall@1": 0.65, "recall@2": 0.70})
+    b = run_with(tmp_path / "b", {"recall@1": 0.72, "recall@2": 0.77})
+    source = row_of_baseline("model-compression/cub", "cub", "Source", {"recall@1": 0.5, "recall@2": 0.6})
+    row = row_of_runs("model-compression/cub", "cub", "RKD", [a, b], [1, 2])
+    head, cells = head_and_cells([source, row])
+    published = [f"published R@{k}" for k in (1, 2, 4)]
+    assert head == ["method", "runs", "R@1", "R@2", "last R@1", "last R@2", *published, "minutes"]
+    assert cells[0] == ["Source", "", "50.0", "60.0", "", "", "69.9", "79.6", "88.6 (misprint?)", ""]
+    assert cells[1] == [
+        "RKD",
+        "2",
+        "71.0 ± 1.4",
+        "76.0 ± 1.4",
+        "68.5 ± 4.9",
+        "73.5 ± 4.9",
+        "65.8",
+        "76.3",
+        "84.8",
+        "2.0",
+    ]
+    assert (
+        as_csv({row.recipe: [row]}).splitlines()[1] == "model-compression/cub,RKD,1,2,71.000,1.414,68.500,4.950,65.8,"
+    )
+
+
+def test_validation_chooses_the_epoch_that_counts(tmp_path: Path) -> None:
+    by_validation = {"recall@1": 0.6, "validation_recall@1": 0.9}
+    run = run_with(tmp_path / "run", by_validation, {"recall@1": 0.7, "validation_recall@1": 0.8})
+    assert row_of_runs("x/y", "folder", "RKD", [run], [1], "validation_").best == {1: [0.6]}
+    assert row_of_runs("x/y", "folder", "RKD", [run], [1]).best == {1: [0.7]}
+
+
+def test_a_table_without_published_numbers_has_no_such_columns() -> None:
+    assert published_recall("x", "folder", "RKD") == {}
+    row = Row("x/y", "RKD", {1: [0.5]}, {1: [0.25]}, {}, [30.0])
+    assert head_and_cells([row]) == (
+        ["method", "runs", "R@1", "last R@1", "minutes"],
+        [["RKD", "1", "50.0", "25.0", "0.5"]],
+    )
+
+
+def test_the_picture_shows_every_training_and_every_baseline() -> None:
+    def row(method: str, *recall: float) -> Row:
+        return Row(
+            "self-transfer/cub",
+            method,
+            {1: recall},
+            {1: recall},
+            published_recall("self-transfer", "cub", method),
+            [1.0],
+        )
+
+    source = row_of_baseline("self-transfer/cub", "cub", "Source", {"recall@1": 0.6})
+    figure = figure_of({"self-transfer/cub": [source, row("RKD", 0.5, 0.6, 0.7), row("PKT", 0.8, 0.9, 1.0)]})
+    (panel,) = figure.axes
+    shown = [np.asarray(line.get_xdata(), float).round(6).tolist() for line in panel.lines]
+    published = [published_recall("self-transfer", "cub", method)[1].percent for method in ("RKD", "PKT")]
+    assert shown == [[50, 60, 70], [60], [published[0]], [80, 90, 100], [90], [published[1]], [60, 60]]
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["RKD", "PKT"]  # the better one above
+    assert [text.get_text() for text in panel.texts] == ["Source 60.0"]
