@@ -16,7 +16,7 @@ def test_agrees_with_the_published_code(case):
 
 
 def formula(target, source, sigma=1.0, delta=1.0, alpha=1.0, beta=2.0, positives=()):
-    """Row by row; POSITIVES are pairs of rows that show one image."""
+    """Row by row; ``positives`` are pairs of rows that show one image."""
     d = direct_distances(target)
     w = torch.exp(-direct_distances(F.normalize(source)).square() / sigma)
     rows = []
@@ -47,10 +47,22 @@ class TestContract(EmbeddingLossContract):
         (2, 4, []),
     ],
 )
+@pytest.mark.filterwarnings("ignore:RelaxedMSLoss got")
 def test_views_of_one_image_are_positives(n, views, positives):
     target, source = batch(n)
     expected = formula(target, source, positives=positives)
     torch.testing.assert_close(value_and_gradient(RelaxedMSLoss(views=views), target, source)[0], expected)
+
+
+def test_rows_that_are_no_multiple_of_the_views_are_warned_of():
+    with pytest.warns(UserWarning, match=r"got 63 rows, no multiple of its 2 views: .* views=1 ties none"):
+        RelaxedMSLoss()(*batch(63))
+
+
+@pytest.mark.parametrize(("n", "views"), [(62, 2), (63, 3), (63, 1), (1, 2)])
+def test_other_numbers_of_rows_are_not(n, views, recwarn):
+    RelaxedMSLoss(views=views)(*batch(n))
+    assert not recwarn.list
 
 
 def test_does_not_overflow():

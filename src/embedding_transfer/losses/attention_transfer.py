@@ -68,7 +68,7 @@ def attention(maps: Tensor) -> Tensor:
 
 
 class _Energy(torch.autograd.Function):
-    """Mean squares over the channels without a squared copy of the maps; their gradient is 2 / c times the maps."""
+    """Mean squares over the channels without a squared copy of the maps. Their gradient is 2 / c times the maps."""
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor) -> Tensor:
@@ -80,6 +80,6 @@ class _Energy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_energy: Tensor) -> Tensor:
+    def backward(ctx: Any, grad_energy: Tensor) -> Tensor:
         (maps,) = ctx.saved_tensors
-        return (maps * (by_energy * (2 / maps.shape[1]))[:, None]).to(maps.dtype)
+        return (maps * (grad_energy * (2 / maps.shape[1]))[:, None]).to(maps.dtype)

@@ -130,7 +130,7 @@ class CRDLoss(TransferLoss):
         return loss_t + loss_s
 
     def draw_negatives(self, index: Tensor) -> Negatives:
-        """Images of other classes than those at INDEX (n,), with replacement, from torch's global generator."""
+        """Images of other classes than those at ``index`` (n,), drawn again and again, by torch's global generator."""
         labels, own = self.image_labels, self.image_labels[index][:, None]  # (n, 1)
         if not self.shared_negatives:
             images = torch.randint(self.n_images, (len(index), self.nce_k), device=index.device)
@@ -149,7 +149,7 @@ class CRDLoss(TransferLoss):
         memory[index] = rows[last]  # the same row for all views of an image, so their order of writing does not matter
 
     def _images(self, name: str, images: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """IMAGES on the device of the memories; on a GPU, where looking would wait, indexing asserts their range."""
+        """``images`` on the device of the memories. Their range is checked on a CPU alone: on a GPU that would wait."""
         if images.shape != shape or images.is_floating_point():
             raise InputError(f"CRDLoss takes {name} {shape} of integers; got {images.dtype} {tuple(images.shape)}")
         if images.device.type == "cpu" and not 0 <= int(images.min()) <= int(images.max()) < self.n_images:
@@ -161,6 +161,6 @@ class CRDLoss(TransferLoss):
 
 
 def last_occurrence(index: Tensor) -> Tensor:
-    """Where each entry of INDEX (n,) occurs for the last time, (n,)."""
+    """Where each entry of ``index`` (n,) occurs for the last time, (n,)."""
     order = index.argsort(stable=True)
     return order[torch.searchsorted(index[order], index, right=True) - 1]

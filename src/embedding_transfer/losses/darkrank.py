@@ -105,7 +105,7 @@ class DarkRankLoss(TransferLoss):
 
 
 def plackett_luce(scores: Tensor) -> Tensor:
-    """Log-likelihood of drawing the columns of SCORES in their order, each from those not yet drawn: (n, m) -> (n,)."""
+    """Log-likelihood of drawing the columns of ``scores`` in order, each from those left: (n, m) -> (n,)."""
     draws = [scores[:, k] - scores[:, k:].logsumexp(dim=1) for k in range(scores.shape[1])]
     return torch.stack(draws).sum(dim=0)
 

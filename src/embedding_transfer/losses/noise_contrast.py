@@ -107,6 +107,6 @@ class _Known(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_value: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, grad_value: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
-        return by_value * gradient, None, None
+        return grad_value * gradient, None, None

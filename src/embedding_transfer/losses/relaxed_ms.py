@@ -1,5 +1,7 @@
 """Relaxed multi-similarity loss (Kim, Kim, Cho, Kwak, CVPR 2021)."""
 
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -26,7 +28,8 @@ class RelaxedMSLoss(RelaxedLoss):
         alpha: Sharpness of the attraction. Default: 1.
         beta: Sharpness of the repulsion. Default: 2.
         views: Views of each image in a batch, its rows being [all view 1, all view 2, ...]; they are made positives
-            of one another. 1 leaves every label to the source. Default: 2.
+            of one another. 1 leaves every label to the source. Default: 2. A number of rows that is no multiple of it
+            is computed as released, the last rows on their own, with a warning: some rows are missing, or too many.
 
     Raises:
         UsageError: An option is not positive.
@@ -50,6 +53,15 @@ class RelaxedMSLoss(RelaxedLoss):
         self.beta = beta
         self.views = views
 
+    def compare(self, target: Tensor, source: Tensor) -> Tensor:
+        if len(target) % self.views:
+            warnings.warn(
+                f"RelaxedMSLoss got {len(target)} rows, no multiple of its {self.views} views: rows are "
+                "[all view 1, all view 2, ...], so the wrong rows may count as views of one image; views=1 ties none",
+                stacklevel=2,
+            )
+        return super().compare(target, source)
+
     def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
         """The logarithms of sums of exponentials, and as slopes the shares of each pair in its sum.
 
@@ -65,9 +77,9 @@ class RelaxedMSLoss(RelaxedLoss):
         return attraction.sum() / self.alpha + repulsion.sum() / self.beta, s, sr
 
     def other_views(self, rows: slice, n: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Which pairs of ROWS and all n rows show one image, as indices; the rows are [all view 1, all view 2, ...].
+        """Which pairs of ``rows`` and all n rows show one image, as indices; rows are [all view 1, all view 2, ...].
 
-        Rows too many, where n is not a multiple of the number of views, are on their own.
+        Where n is not a multiple of the number of views, the last rows are on their own.
         """
         images = n // self.views
         shown = images * self.views

@@ -7,15 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from embedding_transfer.errors import UsageError
-from embedding_transfer.losses.transfer_loss import TransferLoss
+from embedding_transfer.losses.transfer_loss import Batch, TransferLoss
 
 
 class WeightedSum(TransferLoss):
-    """The weighted sum of several transfer losses, itself a transfer loss.
+    r"""The weighted sum of several transfer losses, itself a transfer loss.
+
+    .. math:: L = \sum_k w_k L_k
 
     Args:
-        losses: The transfer losses.
-        weights: The factor of each.
+        losses: The transfer losses, at least one.
+        weights: The factor of each loss, in the same order.
 
     Raises:
         UsageError: There is no loss, or the numbers of losses and weights differ.
@@ -43,9 +45,12 @@ class WeightedSum(TransferLoss):
         return tuple(dict.fromkeys(name for loss in self.losses for name in loss.fields))
 
     def forward(self, **batch: Any) -> Tensor:
-        """The sum; BATCH holds the :attr:`fields`, by name."""
-        values = [
-            weight * loss(**{name: batch[name] for name in loss.fields})
-            for loss, weight in zip(self.losses, self.weights, strict=True)
-        ]
-        return torch.stack(values).sum()
+        """The sum, a scalar; ``batch`` holds at least the :attr:`fields`, by name."""
+        return self._sum([loss(**{name: batch[name] for name in loss.fields}) for loss in self.losses])
+
+    def of_batch(self, batch: Batch) -> Tensor:
+        """The sum of what each loss makes of a training step."""
+        return self._sum([loss.of_batch(batch) for loss in self.losses])
+
+    def _sum(self, values: list[Tensor]) -> Tensor:
+        return torch.stack([weight * value for weight, value in zip(self.weights, values, strict=True)]).sum()
