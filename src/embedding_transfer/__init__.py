@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
     from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
     from embedding_transfer.retrieval import embed_images, nearest_neighbors, recall_at_k
-    from embedding_transfer.training.loop import TrainingResult
+    from embedding_transfer.training.result import TrainingResult
     from embedding_transfer.verbs.check_images import check_images
     from embedding_transfer.verbs.convert import convert
     from embedding_transfer.verbs.demo import demo
@@ -33,7 +33,7 @@ _HOMES = {
     "losses": ("RelaxedContrastiveLoss", "TransferLoss"),
     "networks": ("Embedded", "EmbeddingNetwork", "load_network"),
     "retrieval": ("embed_images", "nearest_neighbors", "recall_at_k"),
-    "training.loop": ("TrainingResult",),
+    "training.result": ("TrainingResult",),
     "verbs.check_images": ("check_images",),
     "verbs.convert": ("convert",),
     "verbs.demo": ("demo",),

@@ -1,12 +1,14 @@
 """From a name to an object: losses by name, path, class or options, sizes filled in by name."""
 
+from typing import Any
+
 import pytest
 import torch
 
 from embedding_transfer import losses, metric_losses
-from embedding_transfer.build import as_data, build, find_class
+from embedding_transfer.build import build, described, find_class, with_argument
 from embedding_transfer.errors import UsageError
-from embedding_transfer.losses import CRDLoss, RelaxedContrastiveLoss, TransferLoss, WeightedSum
+from embedding_transfer.losses import CRDLoss, RelaxedContrastiveLoss, RKDLoss, TransferLoss, WeightedSum
 from embedding_transfer.metric_losses import ProxyAnchorLoss
 
 SIZES = {"target_dim": 4, "source_dim": 6, "n_images": 20, "image_labels": torch.arange(20) % 5}
@@ -63,10 +65,51 @@ def test_wrong_names_and_options_are_named() -> None:
         find_class("math.Thing", losses)
 
 
-def test_configurations_hold_plain_data() -> None:
-    assert as_data("RKDLoss") == "RKDLoss"
-    assert as_data(RelaxedContrastiveLoss)["class_path"].endswith("RelaxedContrastiveLoss")
-    assert as_data(RelaxedContrastiveLoss())["given_as"] == "an object"
+RKD = {"class_path": "embedding_transfer.losses.RKDLoss", "init_args": {"distance_weight": 1.0, "angle_weight": 2.0}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["RKDLoss", "embedding_transfer.losses.rkd.RKDLoss", {"class_path": "RKDLoss", "init_args": {}}, RKDLoss, RKD],
+)
+def test_every_way_of_naming_a_class_is_described_alike_and_completely(spec: Any) -> None:
+    assert described(spec, losses) == RKD
+
+
+def test_what_is_filled_in_is_no_part_of_a_description() -> None:
+    assert set(described("CRDLoss", losses)["init_args"]) == {"feat_dim", "nce_k", "nce_t", "nce_m", "shared_negatives"}
+    parts = [{"class_path": "RKDLoss"}, {"class_path": "PKTLoss"}]
+    of_sum = described({"class_path": "WeightedSum", "init_args": {"losses": parts, "weights": ["1", 2]}}, losses)
+    assert of_sum["init_args"]["losses"][0] == RKD
+    assert of_sum["init_args"]["weights"] == [1.0, 2.0]
+
+
+def test_an_object_is_described_by_its_class_alone_and_not_built_from_that() -> None:
+    description = described(RelaxedContrastiveLoss(sigma=3.0), losses)
+    assert description == {
+        "class_path": "embedding_transfer.losses.RelaxedContrastiveLoss",
+        "given_as": "an object",
+    }
+    assert described(description, losses) == description
+    with pytest.raises(UsageError, match="was given as an object in Python"):
+        build(description, losses, {})
+
+
+def test_arguments_are_checked_by_the_types_that_the_class_says() -> None:
+    spec = {"class_path": "RKDLoss", "init_args": {"angle_weight": "1e-3"}}
+    assert build(spec, losses, {}).angle_weight == 0.001
+    with pytest.raises(UsageError, match=r"RKDLoss\.angle_weight: expected a number; got much"):
+        build({"class_path": "RKDLoss", "init_args": {"angle_weight": "much"}}, losses, {})
+
+
+def test_one_argument_is_set_at_a_time() -> None:
+    spec = with_argument("RKDLoss", "angle_weight", 3)
+    spec = with_argument(spec, "init_args.distance_weight", 0.5)
+    assert spec == {"class_path": "RKDLoss", "init_args": {"angle_weight": 3, "distance_weight": 0.5}}
+    nested = with_argument({"class_path": "Memory", "init_args": {"loss": "TripletLoss"}}, "loss.margin", 0.1)
+    assert nested["init_args"]["loss"] == {"class_path": "TripletLoss", "init_args": {"margin": 0.1}}
+    with pytest.raises(UsageError, match="was given as an object"):
+        with_argument(RKDLoss(), "angle_weight", 3)
 
 
 def test_a_loss_that_asks_for_what_no_step_has_is_refused() -> None:

@@ -28,19 +28,6 @@ def test_help_names_every_verb_without_importing_torch() -> None:
     assert all(verb in done.stdout for verb in VERBS)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_explains_every_option(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main([verb, "--help"])
-    assert stopped.value.code == 0
-    text = capsys.readouterr().out
-    assert f"embedding-transfer {verb}" in text
-    options = [line for line in text.splitlines() if line.startswith("  --")]
-    assert len(options) > 1
-    assert "_" not in "".join(option.split()[0] for option in options)
-    assert "(type:" not in [line.strip()[:6] for line in text.splitlines() if line.startswith("  --")]
-
-
 def test_the_module_is_the_command() -> None:
     done = subprocess.run([sys.executable, "-m", "embedding_transfer", "--version"], capture_output=True, text=True)
     assert done.returncode == 0
@@ -55,12 +42,15 @@ USAGE_ERRORS: dict[str, tuple[list[str], str]] = {
     "root": (["--root", "/none"], "no folder /none"),
     "loss": (["--loss", "RelaxedContrast"], "did you mean RelaxedContrastiveLoss?"),
     "loss option": (["--loss", "RelaxedContrastiveLoss", "--loss.sgma", "2"], "no option 'sgma', did you mean sigma?"),
-    "loss class": (["--loss", "torch.nn.Linear"], "torch.nn.Linear"),
+    "loss class": (["--loss", "torch.nn.Linear"], "Linear"),
     "metric loss": (["--metric-loss", "ProxyAnchrLoss"], "did you mean ProxyAnchorLoss?"),
     "backbone": (["--backbone", "resnet1888"], "resnet18"),
     "image size": (["--backbone", "resnet18", "--image-size", "8"], "image size 8 is too small for backbone resnet18"),
-    "number": (["--epochs", "many"], "--epochs: expected int; got many"),
-    "choice": (["--optimizer", "adamm"], "expected one of 'adamw', 'adam', 'sgd', 'rmsprop'; got adamm"),
+    "number": (["--epochs", "many"], "epochs: expected a whole number; got many"),
+    "choice": (
+        ["--optimizer", "adamm"],
+        "got adamm, did you mean adamw?",
+    ),
     "balance": (["--batch-size", "12", "--images-per-class", "5"], "no multiple of images per class, 5"),
     "classes": (["--batch-size", "14"], "needs 7 classes, but"),
     "batch": (["--batch-size", "400"], "30 images, fewer than one batch of 400"),
@@ -98,14 +88,14 @@ def test_a_misspelled_option_in_a_configuration_is_named(tmp_path: Path, capsys:
     (tmp_path / "recipe.yaml").write_text("epochz: 3\n")
     code, error = run(capsys, "transfer", "--config", tmp_path / "recipe.yaml")
     assert code == 2
-    assert "no option 'epochz' in a configuration file, did you mean epochs?" in error
+    assert f"no option 'epochz' in {tmp_path / 'recipe.yaml'}, did you mean epochs?" in error
 
 
 def test_required_options_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "transfer", "--output", "x") == (
-        2,
-        "embedding-transfer transfer: the following arguments are required: source\n",
-    )
+    code, error = run(capsys, "transfer", "--epochs", "3")
+    assert code == 2
+    assert "--source and --output must be given: embedding-transfer transfer SOURCE [ROOT] --output PATH" in error
+    assert error.count("\n") == 1
 
 
 def train_on(root: Path, output: Path, *more: object) -> list[object]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from embedding_transfer import losses, metric_losses
-from embedding_transfer.cli import VERBS, function_of
-from embedding_transfer.cli.parser import new_parser
+from embedding_transfer.cli import VERBS
+from embedding_transfer.cli.options import options_of
 
 PAGE = (Path(__file__).parents[2] / "docs/coming-from-the-research-code.md").read_text()
 ROWS = [line.strip("|").split(" | ") for line in PAGE.splitlines() if line.startswith("| ")]
@@ -25,7 +25,7 @@ def options() -> set[str]:
     """Every option of every verb, and those of the losses, with dashes."""
     known = {"--loss.help"}
     for verb in VERBS:
-        known |= {o for action in new_parser(verb, function_of(verb))._actions for o in action.option_strings}
+        known |= {f"--{name}" for name in (*options_of(verb), "config")}
     for home in (losses, metric_losses):
         for cls in (value for name, value in vars(home).items() if name.endswith("Loss")):
             known |= {f"--loss.{name}" for name in inspect.signature(cls).parameters}

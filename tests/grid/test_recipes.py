@@ -15,12 +15,15 @@ import yaml
 from embedding_transfer import losses, metric_losses
 from embedding_transfer.build import build
 from embedding_transfer.cli import main, parse
-from embedding_transfer.grid.methods import AS_RELEASED, as_arguments, load_methods
+from embedding_transfer.grid.methods import AS_RELEASED, load_methods
+from embedding_transfer.grid.plan import plan_cells, read_recipe
 from embedding_transfer.grid.published import published_recall
 from embedding_transfer.images import Batches, ImageSet
 from embedding_transfer.images.published_counts import PUBLISHED
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.verbs.transfer import TransferObjective
+from embedding_transfer.training.config import config_data
+from embedding_transfer.training.transfer_objective import TransferObjective
+from embedding_transfer.training.transfer_options import TransferOptions
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "recipes").rglob("*.yaml"))
@@ -37,6 +40,12 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def parsed(recipe: str, *more: str) -> dict[str, Any]:
     verb = "transfer" if "source" in yaml.safe_load(Path(recipe).read_text()) else "train-source"
     return parse(verb, [f"--config={recipe}", *(more or ["--output=x"])])
+
+
+def with_method(recipe: str, method: str) -> dict[str, Any]:
+    """The options of the one training that a grid of this recipe and method plans."""
+    (cell,) = plan_cells([read_recipe(Path(recipe))], {method: load_methods()[method]}, (0,), Path("x"), {})
+    return vars(cell.options)
 
 
 def comments(recipe: str) -> str:
@@ -73,10 +82,12 @@ def test_cells_have_the_published_settings(recipe: str) -> None:
     published = {"batch_size": 90, "images_per_class": 2, "views": 2, "optimizer": "adamw", "lr": 1e-4}
     published |= {"weight_decay": 1e-4, "schedule": "cosine", "warmup_epochs": 0, "batch_norm": "train"}
     published |= {"epochs": 150 if dataset == "sop" else 90, "loss_lr_factor": 100, "clip_value": None}
-    published |= {"source_views": "own", "l2_normalize": False, "augmentation": None, "seed": 0, "metric": "euclidean"}
+    published |= {"source_views": "own", "l2_normalize": False, "augmentation": "photo", "seed": 0}
+    published |= {"metric": "euclidean"}
     assert published.items() <= options.items()
-    assert options["loss"]["class_path"].endswith("RelaxedContrastiveLoss")
-    assert (options["loss"]["init_args"]["sigma"], options["loss"]["init_args"]["delta"]) == (1, 1)
+    loss = config_data(TransferOptions.of(options))["loss"]
+    assert loss["class_path"].endswith("RelaxedContrastiveLoss")
+    assert (loss["init_args"]["sigma"], loss["init_args"]["delta"]) == (1, 1)
     shapes = {"self-transfer": (None, None), "dimension-reduction": (None, 64)}
     assert (options["backbone"], options["embedding_dim"]) == shapes.get(setting, ("resnet18.tv_in1k", 128))
     assert set(options["ks"]) >= set(published_recall(setting, dataset, "Source"))
@@ -134,8 +145,7 @@ LABELS, INDEX = torch.tensor([0, 1, 0] * 2), torch.tensor([0, 1, 2] * 2)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_method_fits_every_setting(setting: str, method: str) -> None:
     """One step on noise: the networks of the recipe and the losses of the method give a gradient to the target."""
-    own = as_arguments(load_methods()[method])
-    options = parsed(f"recipes/{setting}/cub.yaml", *own, "--output=x")
+    options = with_method(f"recipes/{setting}/cub.yaml", method)
     source = network("resnet50" if setting == "model-compression" else "bn_inception", 512)
     backbone = options["backbone"] or source.backbone_name
     target = network(backbone, options["embedding_dim"] or 512, options["l2_normalize"]).train()
@@ -167,7 +177,6 @@ def test_every_method_fits_every_setting(setting: str, method: str) -> None:
 
 
 def test_a_target_that_starts_as_its_source_takes_no_weights_of_the_recipe() -> None:
-    own = as_arguments(load_methods()["RelaxedContrastive-start"])
     assert parsed("recipes/self-transfer/cub.yaml", "--output=x")["weights"] is not None
-    options = parsed("recipes/self-transfer/cub.yaml", *own, "--output=x")
+    options = with_method("recipes/self-transfer/cub.yaml", "RelaxedContrastive-start")
     assert (options["weights"], options["start_from_source"]) == (None, True)

@@ -12,8 +12,9 @@ from embedding_transfer.errors import UsageError
 from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
 from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
 from embedding_transfer.sources.frozen_source import FrozenSource, consensus
+from embedding_transfer.training.transfer_objective import TransferObjective
 from embedding_transfer.verbs.train_source import train_source
-from embedding_transfer.verbs.transfer import TransferObjective, transfer
+from embedding_transfer.verbs.transfer import transfer
 
 EVERY_LOSS: dict[str, dict[str, Any]] = {
     "RelaxedContrastiveLoss": {},

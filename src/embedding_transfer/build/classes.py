@@ -1,15 +1,14 @@
-"""From what a user names to an object: a loss by name, class path or options, with sizes filled in from the data."""
+"""From what a user names to an object: a loss by name, class path or arguments, with sizes filled in from the data."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
-from torch import nn
-
+from embedding_transfer.build.values import as_type, plain_value
 from embedding_transfer.errors import UsageError, nearest
 
 SIZES = (
@@ -25,74 +24,154 @@ SIZES = (
 )
 """Constructor parameters that a training fills in: of the networks, of the training images, of metric losses."""
 
-Spec = nn.Module | str | Mapping[str, Any] | type
-"""An object, a class, its name or class path, or ``{"class_path": ..., "init_args": {...}}`` as recipes write it."""
+Spec = str | Mapping[str, Any] | type | Callable[..., Any]
+"""A name or class path, ``{"class_path": ..., "init_args": {...}}`` as recipes write it, a class, or an object."""
+
+Homes = ModuleType | tuple[ModuleType, ...]
+"""The modules in which bare class names are looked up, first come first served."""
 
 
-def build(spec: Spec, home: ModuleType, sizes: Mapping[str, Any]) -> Any:
+def build(spec: Spec, home: Homes, sizes: Mapping[str, Any]) -> Any:
     """The object that ``spec`` asks for; constructor parameters that have the name of a size get its value.
 
     Args:
-        spec: See :data:`Spec`. Nested ``class_path`` mappings in its ``init_args`` are built, too.
-        home: The module in which bare class names are looked up.
+        spec: See :data:`Spec`. Nested specs in its arguments are built, too.
+        home: Where bare class names are looked up.
         sizes: What is known of networks and images: ``target_dim``, ``n_images``, ``num_classes``, ...
 
     Raises:
         UsageError: If there is no such class, or it does not take these arguments.
     """
-    if isinstance(spec, nn.Module):
+    if not isinstance(spec, (str, Mapping, type)):
         return spec
-    name_or_class: Any = spec
-    arguments: Mapping[str, Any] = {}
-    if isinstance(spec, Mapping):
-        name_or_class, arguments = spec["class_path"], spec.get("init_args") or {}
-    cls = find_class(name_or_class, home) if isinstance(name_or_class, str) else name_or_class
-    given = {name: _build_nested(value, home, sizes) for name, value in arguments.items()}
-    parameters = inspect.signature(cls).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    for name in given:
-        if name not in parameters and not takes_any:
-            raise UsageError(f"{cls.__name__} has no option {name!r}{nearest(name, parameters)}")
-    filled = {name: value for name, value in sizes.items() if name in parameters}
+    cls, given = _class_and_arguments(spec, home)
+    filled = {name: value for name, value in sizes.items() if name in inspect.signature(cls).parameters}
+    arguments = {name: _built(value, home, sizes) for name, value in given.items()}
     try:
-        return cls(**{**filled, **given})
+        return cls(**{**filled, **arguments})
     except TypeError as error:
         raise UsageError(f"cannot build {cls.__name__}: {error}") from error
 
 
-def find_class(name: str, home: ModuleType) -> type:
+def described(spec: Spec, home: Homes) -> dict[str, Any]:
+    """``spec`` as complete plain data: class path and every argument that is no size, defaults included.
+
+    An object that was given has its class path alone: its arguments cannot be known.
+
+    Raises:
+        UsageError: If there is no such class, or it does not take these arguments.
+    """
+    if not isinstance(spec, (str, Mapping, type)):
+        return {"class_path": class_path(type(spec), home), "given_as": "an object"}
+    if isinstance(spec, Mapping) and "given_as" in spec:
+        return dict(spec)
+    cls, given = _class_and_arguments(spec, home)
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if name not in SIZES and _is_data(parameter.default)
+    }
+    arguments = {name: _described_within(value, home) for name, value in {**defaults, **given}.items()}
+    return {"class_path": class_path(cls, home), "init_args": arguments}
+
+
+def with_argument(spec: Spec, path: str, value: Any) -> dict[str, Any]:
+    """``spec`` with one argument set, as ``--loss.sigma 0.5`` does; a path with dots leads into nested specs.
+
+    Example::
+
+        >>> with_argument("RKDLoss", "angle_weight", 3.0)
+        {'class_path': 'RKDLoss', 'init_args': {'angle_weight': 3.0}}
+    """
+    if not isinstance(spec, (str, Mapping, type)):
+        raise UsageError(f"{type(spec).__name__} was given as an object: its {path} cannot be set by name")
+    whole: dict[str, Any] = {**spec} if isinstance(spec, Mapping) else {"class_path": spec}
+    arguments = dict(whole.get("init_args") or {})
+    name, _, rest = path.removeprefix("init_args.").partition(".")
+    arguments[name] = with_argument(arguments.get(name, ""), rest, value) if rest else value
+    return {**whole, "init_args": arguments}
+
+
+def find_class(name: str, home: Homes) -> Any:
     """The class called ``name`` in ``home``, or at the class path ``name``.
 
     Raises:
         UsageError: If there is none; the message has the nearest right name.
     """
+    homes = home if isinstance(home, tuple) else (home,)
     if "." not in name:
-        known = [n for n, value in inspect.getmembers(home, inspect.isclass) if not n.startswith("_")]
-        if name not in known:
-            raise UsageError(f"no {name!r} in {home.__name__}{nearest(name, known)}")
-        return getattr(home, name)
-    module_name, _, class_name = name.rpartition(".")
+        for place in homes:
+            if name in class_names(place):
+                return getattr(place, name)
+        known = [known for place in homes for known in class_names(place)]
+        raise UsageError(f"no {name!r} in {homes[0].__name__}{nearest(name, known)}; there are {', '.join(known)}")
+    module_name, _, attribute = name.rpartition(".")
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise UsageError(f"cannot import {module_name!r} of class path {name!r}: {error}") from error
-    if not hasattr(module, class_name):
-        raise UsageError(f"no {class_name!r} in {module_name}{nearest(class_name, dir(module))}")
-    return getattr(module, class_name)
+    if not hasattr(module, attribute):
+        raise UsageError(f"no {attribute!r} in {module_name}{nearest(attribute, dir(module))}")
+    return getattr(module, attribute)
 
 
-def as_data(spec: Spec) -> Any:
-    """``spec`` as plain data for config.yaml; an object is described by its class path, without its arguments."""
-    if isinstance(spec, nn.Module):
-        return {"class_path": f"{type(spec).__module__}.{type(spec).__qualname__}", "given_as": "an object"}
-    if isinstance(spec, type):
-        return {"class_path": f"{spec.__module__}.{spec.__qualname__}"}
-    return spec if isinstance(spec, str) else dict(spec)
+def class_names(module: ModuleType) -> list[str]:
+    """The public classes of a module."""
+    return [name for name, _ in inspect.getmembers(module, inspect.isclass) if not name.startswith("_")]
 
 
-def _build_nested(value: Any, home: ModuleType, sizes: Mapping[str, Any]) -> Any:
+def class_path(cls: Any, home: Homes) -> str:
+    """Where a class is to be had: from ``home`` if that has it, else from the module that defines it."""
+    for place in home if isinstance(home, tuple) else (home,):
+        if cls is getattr(place, cls.__name__, None):
+            return f"{place.__name__}.{cls.__name__}"
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _class_and_arguments(spec: str | Mapping[str, Any] | type, home: Homes) -> tuple[Any, dict[str, Any]]:
+    """The class and its arguments, each as the type that the class says."""
+    if isinstance(spec, Mapping) and "given_as" in spec:
+        raise UsageError(f"{spec['class_path']} was given as an object in Python: name it and its arguments instead")
+    named = spec.get("class_path") if isinstance(spec, Mapping) else spec
+    if not named or not isinstance(named, (str, type)):
+        raise UsageError(f"a class is named by its name or as {{class_path: NAME, init_args: {{...}}}}; got {spec}")
+    cls = find_class(named, home) if isinstance(named, str) else named
+    arguments = (spec.get("init_args") or {}) if isinstance(spec, Mapping) else {}
+    parameters = inspect.signature(cls).parameters
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    own = [name for name in parameters if name not in SIZES]
+    for name in arguments:
+        if name not in parameters and not takes_any:
+            has = f"it has {', '.join(own)}" if own else "it has none"
+            raise UsageError(f"{cls.__name__} has no option {name!r}{nearest(name, own)}; {has}")
+    hints = _hints(cls)
+    return cls, {name: _typed(value, hints.get(name), f"{cls.__name__}.{name}") for name, value in arguments.items()}
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(inspect.getattr_static(cls, "__init__") if isinstance(cls, type) else cls)
+    except Exception:  # names that only a type checker knows, in somebody else's class
+        return {}
+
+
+def _typed(value: Any, hint: Any, name: str) -> Any:
+    if hint is None:
+        return plain_value(value) if isinstance(value, str) else value
+    return as_type(value, hint, name)
+
+
+def _is_data(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str, list, tuple))
+
+
+def _built(value: Any, home: Homes, sizes: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping) and "class_path" in value:
         return build(value, home, sizes)
-    if isinstance(value, list):
-        return [_build_nested(item, home, sizes) for item in value]
-    return value
+    return [_built(item, home, sizes) for item in value] if isinstance(value, list) else value
+
+
+def _described_within(value: Any, home: Homes) -> Any:
+    if isinstance(value, Mapping) and "class_path" in value:
+        return described(value, home)
+    return [_described_within(item, home) for item in value] if isinstance(value, (list, tuple)) else value

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import re
 import sys
 import warnings
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from embedding_transfer import __version__
-from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest
-
-VERBS = {
-    "demo": "train a source on letters, transfer it three ways, show the result (minutes, no data needed)",
-    "train-source": "train an embedding network on images with class labels",
-    "transfer": "hand the knowledge of a source network on to a target network",
-    "reproduce": "run recipes with many methods and seeds; one table, beside the published numbers",
-    "evaluate": "measure Recall@K, MAP@R, R-precision or NMI of a network on an image set",
-    "convert": "turn a checkpoint of the paper's research code into a network of this package",
-    "check-images": "find what is missing, unreadable, odd or there twice in an image set",
-}
-"""Verb to what it does. ``train-source`` is the function ``train_source`` of the module of that name."""
+from embedding_transfer.cli.verbs import FIRST, VERBS
+from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line
 
 OVERVIEW = """usage: embedding-transfer VERB [options]
 
@@ -49,8 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_: print(f"note: {_one_line(message)}", file=sys.stderr)
-            function_of(verb)(**parse(verb, arguments[1:]))
+            warnings.showwarning = lambda message, *_: print(f"note: {one_line(message)}", file=sys.stderr)
+            _run(verb, arguments[1:])
     except UsageError as error:
         return _fail(verb, error, 2)
     except (EmbeddingTransferError, OSError) as error:  # a full disk, a folder that may not be written
@@ -60,43 +45,61 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def function_of(verb: str) -> Callable[..., Any]:
-    """The function that a verb is."""
-    name = verb.replace("-", "_")
-    return getattr(importlib.import_module(f"embedding_transfer.verbs.{name}"), name)
+def _run(verb: str, arguments: list[str]) -> None:
+    if any(word in ("-h", "--help") for word in arguments):
+        from embedding_transfer.cli.help import help_of
+
+        return print(help_of(verb, FIRST[verb]), end="")
+    if _print_class_help(verb, arguments):
+        return None
+
+    from embedding_transfer.cli.arguments import parse
+
+    values = parse(verb, arguments)
+    if any(word in ("--print-config", "--print_config") for word in arguments):
+        return _print_config(verb, values)
+
+    from embedding_transfer.cli.options import function_of
+
+    function_of(verb)(**values)
+    return None
 
 
-def parse(verb: str, arguments: list[str]) -> dict[str, Any]:
-    """Keyword arguments of the verb's function, from what was typed after the verb.
+def _print_class_help(verb: str, arguments: list[str]) -> bool:
+    """``--loss.help [CLASS]``: whether it was asked for."""
+    for place, word in enumerate(arguments):
+        option, dot_help, name = word.partition(".help")
+        if not option.startswith("--") or not dot_help:
+            continue
 
-    Raises:
-        UsageError: If there is no such option, or its value is none that it takes.
-    """
-    from embedding_transfer.cli.parser import new_parser, normalized, with_first_option, with_overrides
+        from embedding_transfer.cli.class_help import help_of_class, list_of_classes
+        from embedding_transfer.cli.options import options_of
+        from embedding_transfer.training.config import classes_of
 
-    function = function_of(verb)
-    parser = new_parser(verb, function)
-    arguments = normalized(parser, verb, with_first_option(function, arguments))
-    if "overrides" in inspect.signature(function).parameters:
-        arguments = with_overrides(parser, arguments)
-    options = parser.parse_args(_with_config_of_resumed_run(arguments)).as_dict()
-    return {name: value for name, value in options.items() if name != "config"}
+        known = options_of(verb).get(option[2:].replace("-", "_"))
+        if known is None or known.class_of is None:
+            raise UsageError(f"{option} names no class: there is no {word}")
+        following = name.removeprefix("=") or next(iter(arguments[place + 1 :]), "")
+        home = classes_of(known.class_of)
+        is_name = following and not following.startswith("--")
+        print(help_of_class(option, following, home) if is_name else list_of_classes(option, home))
+        return True
+    return False
 
 
-def _with_config_of_resumed_run(arguments: list[str]) -> list[str]:
-    """``--resume --output RUN`` alone takes all other options from the run's own configuration."""
-    given = dict(argument.split("=", 1) for argument in arguments if re.match(r"--\w+=", argument))
-    config = Path(given.get("--output", "")) / "config.yaml"
-    if given.get("--resume") != "true" or "--config" in given or "--output" not in given or not config.exists():
-        return arguments
-    return [f"--config={config}", *arguments]
+def _print_config(verb: str, values: dict[str, Any]) -> None:
+    import yaml
+
+    from embedding_transfer.cli.options import options_class_of
+    from embedding_transfer.training.config import config_data
+
+    options_class = options_class_of(verb)
+    if options_class is None:
+        raise UsageError(f"{verb} has no configuration to print: it trains nothing")
+    print(yaml.safe_dump(config_data(options_class.of(values)), sort_keys=False), end="")
 
 
 def _fail(verb: str, error: object, code: int) -> int:
     command = f"embedding-transfer {verb}" if verb in VERBS else "embedding-transfer"
-    print(f"{command}: {_one_line(error)}", file=sys.stderr)
+    print(f"{command}: {one_line(error)}", file=sys.stderr)
     return code
-
-
-def _one_line(message: object) -> str:
-    return " ".join(str(message).split())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from embedding_transfer.files import write_text
 from embedding_transfer.images import load_images
@@ -13,10 +12,11 @@ from embedding_transfer.networks.load import network_file
 from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.retrieval.evaluation import recall_of
 from embedding_transfer.sources.principal_components import principal_components
-from embedding_transfer.training.run_directory import plain
+from embedding_transfer.training.config import config_data
+from embedding_transfer.training.transfer_options import TransferOptions
 
 
-def baselines(options: dict[str, Any], file: Path) -> dict[str, dict[str, float]]:
+def baselines(options: TransferOptions, file: Path) -> dict[str, dict[str, float]]:
     """Recall@K on test images of the source, and of its principal components if the target's vector is shorter.
 
     Args:
@@ -27,8 +27,9 @@ def baselines(options: dict[str, Any], file: Path) -> dict[str, dict[str, float]
         ``{"Source": {"recall@1": ...}, "PCA of the source": {...}}`` as fractions.
     """
     names = ("source", "images", "root", "allow_incomplete", "embedding_dim", "ks", "metric")
-    asked = {name: plain(options[name]) for name in names}
-    asked["source_changed"] = network_file(options["source"]).stat().st_mtime
+    config = config_data(options)
+    asked = {name: config[name] for name in names}
+    asked["source_changed"] = network_file(options.source).stat().st_mtime
     if file.exists():
         kept = json.loads(file.read_text())
         if kept["asked"] == asked:
@@ -38,15 +39,15 @@ def baselines(options: dict[str, Any], file: Path) -> dict[str, dict[str, float]
     return found
 
 
-def _measured(options: dict[str, Any]) -> dict[str, dict[str, float]]:
-    network = load_network(options["source"])
-    images = load_images(options["images"], options["root"], options["allow_incomplete"])
-    test = embed_images(network, images.test, workers=options["workers"]).cpu()
-    found = {"Source": recall_of(test, images.test, options["ks"], options["metric"])}
-    length = options["embedding_dim"] or network.embedding_dim
+def _measured(options: TransferOptions) -> dict[str, dict[str, float]]:
+    network = load_network(options.source)
+    images = load_images(options.images, options.root, options.allow_incomplete)
+    test = embed_images(network, images.test, workers=options.workers).cpu()
+    found = {"Source": recall_of(test, images.test, options.ks, options.metric)}
+    length = options.embedding_dim or network.embedding_dim
     if length < network.embedding_dim:
-        train = embed_images(network, images.train, workers=options["workers"]).cpu()
+        train = embed_images(network, images.train, workers=options.workers).cpu()
         mean, directions = principal_components(train, length)
         shorter = (test.double() - mean) @ directions  # (n, length)
-        found["PCA of the source"] = recall_of(shorter, images.test, options["ks"], options["metric"])
+        found["PCA of the source"] = recall_of(shorter, images.test, options.ks, options.metric)
     return found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from embedding_transfer.build import read_options
 from embedding_transfer.errors import InputError, UsageError, nearest
 
 AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedMS", "RelaxedContrastive")
@@ -28,23 +28,10 @@ def load_methods(file: Path | None = None) -> dict[str, Method]:
     known = yaml.safe_load(resources.files("embedding_transfer.grid").joinpath("methods.yaml").read_text())
     if file is None:
         return dict(known)
-    if not file.is_file():
-        raise UsageError(f"no file of methods {file}")
-    own = yaml.safe_load(file.read_text())
-    if not isinstance(own, dict) or not all(isinstance(options, dict) for options in own.values()):
+    own = read_options(file)
+    if not all(isinstance(options, dict) for options in own.values()):
         raise InputError(f"{file} must hold options by method, such as: Mine: {{loss: RKDLoss, loss.angle_weight: 1}}")
     return {**known, **own}
-
-
-def as_arguments(method: Method) -> list[str]:
-    """A method's options as one would type them on the command line.
-
-    Example::
-
-        >>> as_arguments({"loss": "WeightedSum", "loss.weights": [1.0, 0.5]})
-        ['--loss=WeightedSum', '--loss.weights=[1.0, 0.5]']
-    """
-    return [f"--{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in method.items()]
 
 
 def chosen_methods(names: tuple[str, ...], known: dict[str, Method]) -> dict[str, Method]:

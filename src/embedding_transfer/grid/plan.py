@@ -1,24 +1,27 @@
-"""The plan of a grid: one ordinary run directory, and one ordinary command, for each cell."""
+"""The plan of a grid: the options of each training, and one ordinary run directory for it."""
 
 from __future__ import annotations
 
-import shlex
+import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
-from embedding_transfer.cli import parse
-from embedding_transfer.errors import InputError, UsageError
-from embedding_transfer.grid.methods import Method, as_arguments
-from embedding_transfer.training.run_directory import RunDirectory, plain
+from embedding_transfer.build import merged, read_options
+from embedding_transfer.errors import UsageError
+from embedding_transfer.grid.command import as_command
+from embedding_transfer.grid.methods import Method
+from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.run_directory import RunDirectory
+from embedding_transfer.training.source_options import SourceOptions
+from embedding_transfer.training.transfer_options import TransferOptions
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A file of options: of ``transfer`` if it names a source, of ``train-source`` if not."""
+    """A file of options: of a transfer if it names a source, of the training of a source if not."""
 
     file: Path
     options: dict[str, Any]
@@ -32,6 +35,15 @@ class Recipe:
     def trains_a_source(self) -> bool:
         return "source" not in self.options
 
+    @property
+    def verb(self) -> str:
+        return "train-source" if self.trains_a_source else "transfer"
+
+    @property
+    def kind(self) -> type[TrainingOptions]:
+        """The options of its trainings."""
+        return SourceOptions if self.trains_a_source else TransferOptions
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -40,27 +52,14 @@ class Cell:
     Attributes:
         recipe: Its recipe.
         method: The name of its method; empty for the training of a source.
-        arguments: What comes after the verb on its command line.
-        options: The same, parsed.
+        options: All its options.
+        command: What to type to run it alone.
     """
 
     recipe: Recipe
     method: str
-    arguments: list[str]
-    options: dict[str, Any]
-
-    @property
-    def verb(self) -> str:
-        return "train-source" if self.recipe.trains_a_source else "transfer"
-
-    @property
-    def output(self) -> Path:
-        return Path(self.options["output"])
-
-    @property
-    def command(self) -> str:
-        """What to type to run this cell alone."""
-        return shlex.join(["embedding-transfer", self.verb, *self.arguments, "--resume"])
+    options: TrainingOptions
+    command: str
 
     def state(self) -> Literal["finished", "begun", "new"]:
         """How far its run directory is.
@@ -68,12 +67,10 @@ class Cell:
         Raises:
             UsageError: If the run there had other options.
         """
-        wanted = {name: plain(value) for name, value in self.options.items() if value is not None}
-        run = RunDirectory(self.output, wanted, resume=True)
+        run = RunDirectory(dataclasses.replace(self.options, resume=True))
         if not run.config_file.exists():
             return "new"
-        epochs = len(run.metrics_file.read_text().splitlines()) if run.metrics_file.exists() else 0
-        done = epochs == self.options["epochs"] and (self.output / "report.html").exists()
+        done = run.epochs_done() == self.options.epochs and (run.folder / "report.html").exists()
         return "finished" if done else "begun"
 
 
@@ -86,11 +83,8 @@ def read_recipe(file: Path) -> Recipe:
     """
     if not file.is_file():
         raise UsageError(f"no recipe {file}")
-    options = yaml.safe_load(file.read_text())
-    if not isinstance(options, dict):
-        raise InputError(f"{file} is no recipe: it must hold options, such as: source: runs/source")
-    recipe = Recipe(file, options)
-    if recipe.trains_a_source and "output" not in options:
+    recipe = Recipe(file, read_options(file))
+    if recipe.trains_a_source and "output" not in recipe.options:
         raise UsageError(f"{file} names neither a source to transfer nor an output of a source to train")
     return recipe
 
@@ -100,34 +94,34 @@ def plan_cells(
     methods: dict[str, Method],
     seeds: tuple[int, ...],
     output: Path,
-    overrides: tuple[str, ...],
+    overrides: Mapping[str, Any],
 ) -> list[Cell]:
     """All cells: sources first, then seed by seed, so that a grid that is stopped early has whole rows.
 
     Args:
         recipes: What is trained, and how.
         methods: Options beside the recipe's, by method.
-        seeds: Of the trainings by transfer.
+        seeds: Seeds of the trainings by transfer.
         output: Folder of their run directories.
-        overrides: Options of every training, as typed, which win over recipes and methods.
+        overrides: Options of every training, which win over recipes and methods.
 
     Raises:
         UsageError: If an option does not exist or fit, or two cells have one run directory.
     """
-    cells = [_cell(recipe, "", [f"--config={recipe.file}", *overrides]) for recipe in recipes if recipe.trains_a_source]
+    cells = [_cell(recipe, "", [overrides]) for recipe in recipes if recipe.trains_a_source]
     for seed in seeds:
         for recipe in (recipe for recipe in recipes if not recipe.trains_a_source):
             for name, method in methods.items():
-                own = as_arguments(method)
-                run = output / recipe.name / name / f"seed-{seed}"
-                arguments = [f"--config={recipe.file}", *own, *overrides, f"--seed={seed}", f"--output={run}"]
-                cells.append(_cell(recipe, name, arguments))
-    folder, count = Counter(cell.output for cell in cells).most_common(1)[0]
+                own = {"seed": seed, "output": output / recipe.name / name / f"seed-{seed}"}
+                cells.append(_cell(recipe, name, [method, overrides, own]))
+    folder, count = Counter(cell.options.output for cell in cells).most_common(1)[0]
     if count > 1:
         raise UsageError(f"{count} trainings would write to {folder}: give their recipes different names")
     return cells
 
 
-def _cell(recipe: Recipe, method: str, arguments: list[str]) -> Cell:
-    options = parse("train-source" if recipe.trains_a_source else "transfer", arguments)
-    return Cell(recipe, method, arguments, options)
+def _cell(recipe: Recipe, method: str, layers: list[Mapping[str, Any]]) -> Cell:
+    fields = dataclasses.fields(recipe.kind)
+    classes: dict[str, Any] = {field.name: field.default for field in fields if "class_of" in field.metadata}
+    options = recipe.kind.of(merged([recipe.options, *layers], classes))
+    return Cell(recipe, method, options, as_command(recipe.verb, recipe.file, layers))

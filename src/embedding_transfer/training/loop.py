@@ -3,56 +3,37 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from embedding_transfer.errors import TrainingError, UsageError
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.images.loading import batches_of
-from embedding_transfer.images.views import TrainingViews, as_floats, training_view, views_first
+from embedding_transfer.images.views import as_floats, views_first
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.report.run_page import write_run_page
 from embedding_transfer.retrieval.embed import embed_images, quiet
 from embedding_transfer.retrieval.evaluation import recall_of
 from embedding_transfer.sources import FrozenSource
 from embedding_transfer.training.gather import share_buffers
+from embedding_transfer.training.loader import training_loader
 from embedding_transfer.training.objective import Objective
 from embedding_transfer.training.optimization import new_optimizer, new_schedule
 from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.run_directory import RunDirectory
+from embedding_transfer.training.sentences import epoch_sentence, say, start_sentence
 
 VALIDATION = "validation_"
 """Before the names of the numbers of validation images in metrics.jsonl."""
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """How a training ended.
-
-    Attributes:
-        output: Its run directory.
-        best: The line of metrics.jsonl with the best Recall@K for the smallest K, of validation images if there are
-            any; its network is best.safetensors.
-        last: The line of metrics.jsonl of the last epoch.
-        seconds: Of all epochs together.
-    """
-
-    output: Path
-    best: dict[str, Any]
-    last: dict[str, Any]
-    seconds: float
 
 
 class Training:
@@ -90,34 +71,26 @@ class Training:
         self.objective, self.images, self.validation, self.options = objective, images, validation, options
         self.run, self.accelerator = run, accelerator
         share = (accelerator.process_index, accelerator.num_processes)
-        self.batches = Batches(images.train, options.batch_size, options.images_per_class, options.seed, *share)
-        self.loader = DataLoader(
-            TrainingViews(
-                images.train,
-                training_view(str(options.augmentation), objective.network.image_size),
-                options.views,
-                options.seed,
-            ),
-            batch_sampler=self.batches,
-            num_workers=options.workers,
-            persistent_workers=options.workers > 0,
-            pin_memory=accelerator.device.type == "cuda",
-        )
+        self.batches = Batches(images.train, *options.batch, options.seed, *share)
+        self.loader = training_loader(self.batches, objective.network.image_size, options, accelerator.device)
         self.optimizer = new_optimizer(objective, options)
         self.schedule = new_schedule(self.optimizer, options)
         self.learner, self.stepper = accelerator.prepare(objective, self.optimizer)
         self.source = None if source is None else source.to(accelerator.device)
         self._best_embeddings: Tensor | None = None  # (n, d) of the test images
 
-    def train(self) -> TrainingResult:
+    def train(self, starts: str = "random weights") -> TrainingResult:
         """All epochs, or those that a resumed run still lacks.
+
+        Args:
+            starts: What the network starts from, in words.
 
         Raises:
             TrainingError: If the loss is no longer finite; the state of the last complete epoch is kept.
             InputError: If an image cannot be read; the message names it.
         """
-        lines = self._start()
-        options, per_epoch = self.options, len(self.batches) * self.options.batch_size
+        lines = self._start(starts)
+        options, per_epoch = self.options, len(self.batches) * self.batches.batch_size
         progress = tqdm(
             total=options.epochs * per_epoch,
             initial=len(lines) * per_epoch,
@@ -146,9 +119,9 @@ class Training:
     def _score_name(self) -> str:
         return f"{'' if self.validation is None else VALIDATION}recall@{min(self.options.ks)}"
 
-    def _start(self) -> list[dict[str, Any]]:
+    def _start(self, starts: str) -> list[dict[str, Any]]:
         """Load the last state when resuming; returns the metrics of the epochs that are done."""
-        state = self.run.load_state(self.accelerator.device) if self.options.resume else None
+        state = self.run.load_state() if self.options.resume else None
         if state is not None:
             self.objective.load_state_dict(state["objective"])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -157,6 +130,8 @@ class Training:
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             self.run.start(lines)
+            starts = f"epoch {len(lines)} of the run in {self.run.folder}" if lines else starts
+            say(start_sentence(self.images, self.batches, self.options, self.accelerator.device, starts))
         if self.options.log is not None:
             self.accelerator.init_trackers("embedding-transfer", config=self.run.flat_config())
         return lines
@@ -178,11 +153,11 @@ class Training:
             for name, value in losses.items():
                 sums[name] += value
             bar.set_postfix(loss=f"{losses['loss']:.4g}", refresh=False)
-            bar.update(self.options.batch_size)
+            bar.update(self.batches.batch_size)
         line: dict[str, Any] = {"epoch": epoch + 1, **{name: total / len(self.batches) for name, total in sums.items()}}
         line["lr"] = self.schedule.get_last_lr()[0]
         line["images_per_second"] = round(
-            len(self.batches) * self.options.batch_size / (time.perf_counter() - started), 1
+            len(self.batches) * self.batches.batch_size / (time.perf_counter() - started), 1
         )
         self.schedule.step()
         share_buffers(self.objective.network)
@@ -245,7 +220,7 @@ class Training:
                 "schedule": self.schedule.state_dict(),
             }
         )
-        tqdm.write(_sentence(line, self.options.epochs), file=sys.stderr)
+        say(epoch_sentence(line, self.options.epochs))
 
     def _report(self, lines: list[dict[str, Any]], best: dict[str, Any]) -> None:
         """Write report.html about the best network and say in two lines how it ended."""
@@ -256,15 +231,9 @@ class Training:
             page = self.run.folder / "report.html"
             write_run_page(page, self.run.config, lines, best, self.images.test, embeddings)
             for name, line in (("best", best), ("last", lines[-1])):
-                print(f"{name}: {_sentence(line, self.options.epochs)}")
+                print(f"{name}: {epoch_sentence(line, self.options.epochs)}")
             print(f"network: {self.run.best_file}  report: {page}")
 
 
 def _seed_of_step(seed: int, epoch: int, step: int) -> int:
     return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1)[0])
-
-
-def _sentence(line: dict[str, Any], epochs: int) -> str:
-    numbers = [f"{name} {value:.4g}" for name, value in line.items() if name == "loss"]
-    numbers += [f"{name} {100 * value:.1f} %" for name, value in line.items() if name.startswith("recall@")]
-    return f"epoch {line['epoch']}/{epochs}  {'  '.join(numbers)}  {line['images_per_second']:,.0f} images/s"

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 
-from embedding_transfer.errors import UsageError
+from embedding_transfer.build.values import as_type
+from embedding_transfer.errors import UsageError, nearest
+
+AUTO: Literal["auto"] = "auto"
+
+Options = TypeVar("Options", bound="TrainingOptions")
 
 
 @dataclass(kw_only=True)
@@ -28,8 +35,10 @@ class TrainingOptions:
         batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
         batch_norm_momentum: Weight of the newest batch in running statistics; default: the backbone's own.
         epochs: Passes over the training images.
-        batch_size: Images in a batch, over all processes, before views are made of them.
-        images_per_class: Images of each class in a batch; default: no balance, shuffled images.
+        batch_size: Images in a batch, over all processes, before views are made of them; ``auto`` is the published
+            number, or fewer where the images cannot fill such batches.
+        images_per_class: Images of each class in a batch; null: no balance, shuffled images. ``auto`` is the published
+            number where the classes are large enough.
         views: Random views of each image in a batch.
         optimizer: ``adamw``, ``adam``, ``sgd`` or ``rmsprop``.
         lr: Learning rate.
@@ -39,19 +48,25 @@ class TrainingOptions:
         decay_step: Epochs between two steps of the step schedule.
         decay_gamma: Factor of each step.
         warmup_epochs: First epochs, in which only the head and the losses' own parameters learn.
-        clip_value: Largest absolute value of a gradient entry; default: no clipping.
+        clip_value: Largest absolute value of a gradient entry; null: no clipping.
         evaluate_every: Epochs between two evaluations; the last epoch is always evaluated.
-        validation: Share of the training classes that is held out to choose the best epoch; default: 0, the test
-            images choose it (published protocol).
+        validation: Share of the training classes that is held out to choose the best epoch; 0: the test images choose
+            it (published protocol).
         ks: The K of Recall@K.
         metric: Distance of the evaluation: ``euclidean`` (published protocol) or ``cosine``.
         workers: Processes that load images.
-        threads: Of the network on a CPU; default: half of the cores, the rest is for the workers.
-        seed: Of everything random.
+        threads: Threads of the network on a CPU; default: half of the cores, the rest is for the workers.
+        seed: Random seed.
         precision: ``no`` (float32), ``bf16`` or ``fp16``.
         resume: Go on from the last complete epoch in output, if there is one.
         log: ``tensorboard`` or ``wandb`` besides metrics.jsonl, which is always written.
+
+    Raises:
+        UsageError: If a value is of the wrong type or out of its range.
     """
+
+    published_batch: ClassVar[tuple[int, int | None]] = (90, 2)
+    """Batch size and images per class that ``auto`` stands for."""
 
     images: str = "folder"
     root: Path | None = None
@@ -64,8 +79,8 @@ class TrainingOptions:
     batch_norm: Literal["train", "frozen-statistics", "frozen"] = "train"
     batch_norm_momentum: float | None = None
     epochs: int = 90
-    batch_size: int = 90
-    images_per_class: int | None = 2
+    batch_size: int | Literal["auto"] = "auto"
+    images_per_class: int | Literal["auto"] | None = "auto"
     views: int = 2
     optimizer: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
     lr: float = 1e-4
@@ -87,52 +102,51 @@ class TrainingOptions:
     resume: bool = False
     log: Literal["tensorboard", "wandb"] | None = None
 
+    @classmethod
+    def of(cls: type[Options], values: Mapping[str, Any]) -> Options:
+        """The options with these values, and defaults for the rest.
+
+        Raises:
+            UsageError: If there is no such option (the message has the nearest name), one that is required is missing,
+                or a value does not fit.
+        """
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for name in values:
+            if name not in fields:
+                raise UsageError(f"no option {name!r}{nearest(name, fields)}")
+        for name, field in fields.items():
+            if name not in values and field.default is dataclasses.MISSING:
+                raise UsageError(f"--{name} is required")
+        return cls(**values)
+
     def __post_init__(self) -> None:
-        self.output = Path(self.output)
-        self.root = None if self.root is None else Path(self.root)
-        self.weights = None if self.weights is None else Path(self.weights)
-        self.ks = tuple(self.ks)
-        for name in ("epochs", "batch_size", "views", "decay_step", "evaluate_every"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1; got {getattr(self, name)}")
-        for name in ("lr", "weight_decay", "loss_lr_factor", "warmup_epochs", "workers", "seed"):
-            if getattr(self, name) < 0:
-                raise UsageError(f"{name} must not be negative; got {getattr(self, name)}")
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            setattr(self, field.name, as_type(getattr(self, field.name), hints[field.name], field.name))
+        at_least = dict.fromkeys(("epochs", "batch_size", "images_per_class", "views", "decay_step", "threads"), 1)
+        at_least |= dict.fromkeys(("evaluate_every", "embedding_dim", "image_size"), 1)
+        at_least |= dict.fromkeys(("lr", "weight_decay", "loss_lr_factor", "warmup_epochs", "workers", "seed"), 0)
+        for name, least in at_least.items():
+            value = getattr(self, name, None)
+            if value is not None and value != AUTO and value < least:
+                raise UsageError(f"{name} must be at least {least}; got {value}")
+        if self.clip_value is not None and self.clip_value <= 0:
+            raise UsageError(f"clip_value must be above 0; got {self.clip_value}")
         if not 0 <= self.validation < 1:
             raise UsageError(f"validation is a share of the training classes, from 0 to below 1; got {self.validation}")
         if not self.ks or min(self.ks) < 1:
-            raise UsageError(f"ks must be positive numbers such as [1, 2, 4, 8]; got {list(self.ks)}")
+            raise UsageError(f"ks must be positive numbers such as 1,2,4,8; got {list(self.ks)}")
         if self.augmentation is None:
             self.augmentation = "character" if self.images == "glyphs" else "photo"
+
+    @property
+    def batch(self) -> tuple[int, int | None]:
+        """Batch size and images per class, once nothing is ``auto`` any more."""
+        if self.batch_size == AUTO or self.images_per_class == AUTO:
+            raise UsageError("batch_size and images_per_class are still auto: fit_batches makes numbers of them")
+        return self.batch_size, self.images_per_class
 
     @property
     def crop(self) -> float:
         """Share of the picture that evaluation sees: 224 of 256 for photos, all of a character."""
         return 1.0 if self.augmentation == "character" else 0.875
-
-
-@dataclass(kw_only=True)
-class SourceOptions(TrainingOptions):
-    """Options of :func:`train_source`: those of Proxy-Anchor's published recipe where they differ.
-
-    Args:
-        l2_normalize: Divide embeddings by their Euclidean norm.
-        batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
-        batch_size: Images in a batch, over all processes, before views are made of them.
-        images_per_class: Images of each class in a batch; default: no balance, shuffled images.
-        views: Random views of each image in a batch.
-        loss_lr_factor: Learning rate of what the metric loss itself learns (its proxies), as a multiple of lr.
-        schedule: Per epoch: ``cosine`` to 0, ``step`` or ``constant``.
-        warmup_epochs: First epochs, in which only the head and the losses' own parameters learn.
-        clip_value: Largest absolute value of a gradient entry; default: 10, as published.
-    """
-
-    l2_normalize: bool = True
-    batch_size: int = 180
-    images_per_class: int | None = None
-    views: int = 1
-    epochs: int = 60
-    loss_lr_factor: float = 100.0
-    schedule: Literal["cosine", "step", "constant"] = "step"
-    warmup_epochs: int = 1
-    clip_value: float | None = 10.0

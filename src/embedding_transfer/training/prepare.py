@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -13,44 +11,45 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet, ImageSplits, hold_out_classes, load_images
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.fit_batches import fit_batches
+from embedding_transfer.training.loggers import check_logger
+from embedding_transfer.training.options import Options, TrainingOptions
 from embedding_transfer.training.run_directory import RunDirectory
 
 
-class Prepared(NamedTuple):
-    """What a training needs besides its network and losses."""
+class Prepared(NamedTuple, Generic[Options]):
+    """What a training needs besides its network and losses; in the options nothing is left open."""
 
+    options: Options
     run: RunDirectory
     images: ImageSplits
     validation: ImageSet | None
     accelerator: Accelerator
 
 
-def prepare(options: TrainingOptions, config: Mapping[str, Any]) -> Prepared:
+def prepare(options: Options) -> Prepared[Options]:
     """Check the run directory, then load the images, then start the accelerator; nothing is written yet.
-
-    Args:
-        options: Of the training.
-        config: All options of the run, as plain data.
 
     Raises:
         UsageError: If the run directory is in use, there are no such images, or a logger is not installed.
         InputError: If the images are not what the image set expects.
     """
-    run = RunDirectory(options.output, config, options.resume)
+    check_logger(options.log)
+    run = RunDirectory(options)
     everything = load_images(options.images, options.root, options.allow_incomplete)
     images, validation = hold_out_classes(everything, options.validation, options.seed)
-    return Prepared(run, images, validation, new_accelerator(options))
+    accelerator = new_accelerator(options)
+    options = fit_batches(options, images.train, accelerator.num_processes)
+    run.settle(options)
+    return Prepared(options, run, images, validation, accelerator)
 
 
 def new_accelerator(options: TrainingOptions) -> Accelerator:
     """One for each run.
 
     Raises:
-        UsageError: If the processes that were started do not all see each other, or a logger is not installed.
+        UsageError: If the processes that were started do not all see each other, or the precision cannot be had.
     """
-    if options.log is not None and importlib.util.find_spec(options.log) is None:
-        raise UsageError(f"{options.log} is not installed: pip install 'embedding-transfer[{options.log}]'")
     try:
         accelerator = Accelerator(
             cpu=not torch.cuda.is_available(),

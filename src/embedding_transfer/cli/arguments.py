@@ -1,0 +1,66 @@
+"""From a command line to the arguments of a verb's function: configuration file first, then what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from embedding_transfer.build import as_type, merged, read_options
+from embedding_transfer.cli.help import dashed, usage_of
+from embedding_transfer.cli.options import MISSING, Option, options_class_of, options_of
+from embedding_transfer.cli.typed import read_words
+from embedding_transfer.cli.verbs import FIRST
+from embedding_transfer.errors import UsageError, nearest
+
+
+def parse(verb: str, arguments: list[str]) -> dict[str, Any]:
+    """Keyword arguments of the verb's function, all of them, from what was typed after the verb.
+
+    Raises:
+        UsageError: If there is no such option, one is missing, or a value is none that it takes.
+        InputError: If a configuration file cannot be read.
+    """
+    options = options_of(verb)
+    given = read_words(arguments, options, FIRST[verb])
+    given.pop("print_config", None)
+    config = given.pop("config", None) or _config_of_resumed_run(given)
+    return _typed(verb, options, _layers(options, config, given), options_class_of(verb))
+
+
+def _layers(options: Mapping[str, Option], config: Any, given: dict[str, Any]) -> list[Mapping[str, Any]]:
+    """Configuration and typed words, every name checked; what ``reproduce`` does not know goes to its trainings."""
+    layers: list[Mapping[str, Any]] = [given]
+    if config is not None:
+        layers.insert(0, read_options(Path(str(config))))
+        for name in layers[0]:
+            if name.partition(".")[0] not in options:
+                raise UsageError(f"no option {name!r} in {config}{nearest(name.partition('.')[0], options)}")
+    unknown = {name: value for name, value in given.items() if name.partition(".")[0] not in options}
+    if "overrides" in options:
+        layers[-1] = {name: value for name, value in given.items() if name not in unknown} | {"overrides": unknown}
+    elif unknown:
+        name = next(iter(unknown))
+        raise UsageError(f"no option --{dashed(name)}{dashed(nearest(name.partition('.')[0], options))}")
+    return layers
+
+
+def _typed(
+    verb: str, options: Mapping[str, Option], layers: list[Mapping[str, Any]], options_class: Any
+) -> dict[str, Any]:
+    classes = {name: option.default for name, option in options.items() if option.class_of is not None}
+    values = merged(layers, classes)
+    missing = [f"--{dashed(name)}" for name, option in options.items() if option.default is MISSING]
+    missing = [name for name in missing if name[2:].replace("-", "_") not in values]
+    if missing:
+        raise UsageError(f"{' and '.join(missing)} must be given: {usage_of(verb, FIRST[verb])}")
+    if options_class is not None:
+        return vars(options_class.of(values))
+    defaults = {name: option.default for name, option in options.items() if name not in values}
+    return {**{name: as_type(value, options[name].annotation, name) for name, value in values.items()}, **defaults}
+
+
+def _config_of_resumed_run(given: Mapping[str, Any]) -> Path | None:
+    """``--resume --output RUN`` alone takes all other options from the run's own configuration."""
+    config = Path(str(given.get("output", ""))) / "config.yaml"
+    return config if given.get("resume") == "true" and "output" in given and config.exists() else None

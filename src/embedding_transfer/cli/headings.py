@@ -1,0 +1,26 @@
+"""Headings of the help: what an option is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+HEADINGS = {
+    "what learns from what": "source source_views start_from_source loss transfer_weight metric_loss metric_weight "
+    "miner",
+    "images": "images root allow_incomplete validation split augmentation views workers",
+    "network": "network backbone embedding_dim image_size pretrained weights l2_normalize batch_norm "
+    "batch_norm_momentum",
+    "training": "epochs batch_size images_per_class optimizer lr weight_decay loss_lr_factor schedule decay_step "
+    "decay_gamma warmup_epochs clip_value seed",
+    "evaluation": "evaluate_every ks metric scores",
+    "run": "output resume threads precision log",
+}
+"""Heading to the names under it; whatever has none stands under *options*."""
+
+
+def by_heading(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names under their headings, in the order of the headings and of the names in them."""
+    names = list(names)
+    placed = {heading: [name for name in under.split() if name in names] for heading, under in HEADINGS.items()}
+    others = [name for name in names if not any(name in under for under in placed.values())]
+    return {heading: under for heading, under in {"options": others, **placed}.items() if under}

@@ -1,0 +1,94 @@
+"""The options of a verb, read from its function: names, types, defaults, and the sentences of the docstring."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_type_hints
+
+import docstring_parser
+
+MISSING = dataclasses.MISSING
+
+OPTIONS_OF = {
+    "train-source": "embedding_transfer.training.source_options:SourceOptions",
+    "transfer": "embedding_transfer.training.transfer_options:TransferOptions",
+}
+"""Verbs whose ``**options`` are the fields of a dataclass."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes:
+        name: With underscores.
+        annotation: Its type.
+        default: ``MISSING`` if it is required.
+        help: What it means.
+        class_of: For an option that names a class, what kind: ``losses``, ``metric_losses``, ``miners``.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    help: str
+    class_of: str | None = None
+
+
+def function_of(verb: str) -> Callable[..., Any]:
+    """The function that a verb is."""
+    name = verb.replace("-", "_")
+    return getattr(importlib.import_module(f"embedding_transfer.verbs.{name}"), name)
+
+
+def options_class_of(verb: str) -> Any:
+    """The dataclass of a verb's ``**options``, or ``None``."""
+    module, _, name = OPTIONS_OF.get(verb, "").partition(":")
+    return getattr(importlib.import_module(module), name) if module else None
+
+
+@cache
+def options_of(verb: str) -> dict[str, Option]:
+    """All options of a verb by name, in the order of its signature."""
+    options_class = options_class_of(verb)
+    if options_class is not None:
+        return _of_dataclass(options_class)
+    function = function_of(verb)
+    hints, said = _types_of_parameters(function), sentences_of(function)
+    return {
+        name: Option(name, hints[name], MISSING if p.default is p.empty else p.default, said[name])
+        for name, p in inspect.signature(function).parameters.items()
+    }
+
+
+def _types_of_parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    """As ``get_type_hints``, without the result's type, whose import may cost seconds."""
+    annotations = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
+    return get_type_hints(
+        type("Parameters", (), {"__annotations__": annotations}), globalns=vars(sys.modules[function.__module__])
+    )
+
+
+def _of_dataclass(options_class: Any) -> dict[str, Option]:
+    hints = get_type_hints(options_class)
+    said: dict[str, str] = {}
+    for cls in reversed(options_class.__mro__):
+        said |= sentences_of(cls) if dataclasses.is_dataclass(cls) else {}
+    return {
+        field.name: Option(
+            field.name, hints[field.name], field.default, said[field.name], field.metadata.get("class_of")
+        )
+        for field in dataclasses.fields(options_class)
+    }
+
+
+def sentences_of(documented: Any) -> dict[str, str]:
+    """What the docstring says of each argument, on one line, without marks."""
+    parsed = docstring_parser.parse(inspect.getdoc(documented) or "", docstring_parser.DocstringStyle.GOOGLE)
+    return {p.arg_name: " ".join((p.description or "").replace("``", "").split()) for p in parsed.params}

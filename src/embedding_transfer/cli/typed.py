@@ -1,0 +1,91 @@
+"""From the words that were typed to options by name: forgiving spelling, several words for lists, bare switches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import takewhile
+from pathlib import Path
+
+from embedding_transfer.build.values import members_of, plain_value
+from embedding_transfer.cli.options import Option
+from embedding_transfer.errors import UsageError
+
+ALIASES = {"view": "views", "IPC": "images_per_class"}
+"""Spellings of the released research code."""
+
+
+def read_words(words: list[str], options: Mapping[str, Option], first: tuple[str, ...]) -> dict[str, object]:
+    """Options by name, as text; arguments of classes, such as ``loss.sigma``, as what YAML makes of the text.
+
+    Args:
+        words: What was typed after the verb.
+        options: The options of the verb.
+        first: The options that may be given first, without their names.
+
+    Raises:
+        UsageError: If there are more bare words than options for them.
+    """
+    bare = list(takewhile(lambda word: not word.startswith("--"), words))
+    rest = words[len(bare) :]
+    given: dict[str, object] = {}
+    while rest:
+        name, has_value, value = rest.pop(0).removeprefix("--").partition("=")
+        name = ALIASES.get(name, name.replace("-", "_"))
+        values = [value] if has_value else []
+        takes_many = name in options and "tuple" in str(options[name].annotation)
+        while rest and not rest[0].startswith("--"):
+            values.append(rest.pop(0))
+        if not values and name in options and bool in members_of(options[name].annotation):
+            values = ["true"]
+        if len(values) > 1 and name in options and not takes_many:
+            raise UsageError(f"--{name.replace('_', '-')} takes one value; got {' '.join(values)}")
+        text = ",".join(values)
+        names_a_class = name in options and options[name].class_of is not None
+        given[name] = plain_value(text) if "." in name or names_a_class else text
+    return {**named_bare_words(bare, options, first, root_is_given="root" in given), **given}
+
+
+def named_bare_words(
+    bare: list[str], options: Mapping[str, Option], first: tuple[str, ...], root_is_given: bool
+) -> dict[str, object]:
+    """The options that words without a name are: an image set or a loss by its name, then ``first`` in its order.
+
+    Raises:
+        UsageError: If there are more words than options for them, or an image set has no folder.
+    """
+    given: dict[str, object] = {}
+    places = list(first)
+    for word in bare:
+        if "images" in options and "images" not in given and _is_image_set(word):
+            given["images"] = word
+        elif options.get("loss") and "source" not in options and re.fullmatch(r"([a-z_]\w*\.)*[A-Z]\w*Loss", word):
+            given["loss"] = word
+        elif places and "tuple" in str(options[places[0]].annotation):
+            given[places[0]] = f"{given[places[0]]},{word}" if places[0] in given else word
+        elif places:
+            given[places.pop(0)] = word
+        else:
+            raise UsageError(f"{word!r} is one word too many: options are given by name, such as --{_example(options)}")
+    image_set = given.get("images")
+    if (
+        image_set not in (None, "glyphs")
+        and "root" not in given
+        and not root_is_given
+        and Path(str(image_set)).is_dir()
+    ):
+        raise UsageError(
+            f"{image_set} is the name of an image set and of a folder here: give {image_set} FOLDER for the image set "
+            f"in a folder, or ./{image_set} for a folder of your own images"
+        )
+    return given
+
+
+def _is_image_set(word: str) -> bool:
+    from embedding_transfer.images.load import IMAGE_SETS
+
+    return word in IMAGE_SETS
+
+
+def _example(options: Mapping[str, Option]) -> str:
+    return next(iter(options)).replace("_", "-")

@@ -1,0 +1,23 @@
+"""The verbs: what each does, and what may be given to it first, without a name."""
+
+VERBS = {
+    "demo": "train a source on letters, transfer it three ways, show the result (minutes, no data needed)",
+    "train-source": "train an embedding network on images with class labels",
+    "transfer": "hand the knowledge of a source network on to a target network",
+    "reproduce": "run recipes with many methods and seeds; one table, beside the published numbers",
+    "evaluate": "measure Recall@K, MAP@R, R-precision or NMI of a network on an image set",
+    "convert": "turn a checkpoint of the paper's research code into a network of this package",
+    "check-images": "find what is missing, unreadable, odd or there twice in an image set",
+}
+"""Verb to what it does. ``train-source`` is the function ``train_source`` of the module of that name."""
+
+FIRST = {
+    "demo": ("output",),
+    "train-source": ("root",),
+    "transfer": ("source", "root"),
+    "reproduce": ("recipes",),
+    "evaluate": ("network", "root"),
+    "convert": ("checkpoint", "output"),
+    "check-images": ("root",),
+}
+"""The options of each verb that may be given first, without their names."""

@@ -1,0 +1,142 @@
+"""The demo: one source, the three settings of the method, on letters; a table and a page to look at."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from embedding_transfer.files import write_text
+from embedding_transfer.images import ImageSet, load_images
+from embedding_transfer.networks import EmbeddingNetwork, load_network
+from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
+from embedding_transfer.report.page import Page
+from embedding_transfer.report.tables import markdown_table, print_table
+from embedding_transfer.retrieval import nearest_neighbors
+from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.training.source_options import SourceOptions
+from embedding_transfer.training.train_source import train_source_network
+from embedding_transfer.training.train_target import train_target_network
+from embedding_transfer.training.transfer_options import TransferOptions
+
+COMMON: dict[str, Any] = {
+    "images": "glyphs",
+    "image_size": 28,
+    "batch_size": 90,
+    "images_per_class": 2,
+    "views": 2,
+    "lr": 1e-3,
+    "schedule": "cosine",
+    "ks": (1, 2, 4),
+    "evaluate_every": 1000,  # the last epoch only
+    "workers": 1,
+    "resume": True,
+}
+ON_LABELS: dict[str, Any] = {"loss_lr_factor": 10.0, "warmup_epochs": 0}
+BY_TRANSFER: dict[str, Any] = {
+    "loss": {"class_path": "RelaxedContrastiveLoss", "init_args": {"sigma": 0.5}},
+    "source_views": "mean",
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the demo: its folder, what it is, what it learned from, its shape."""
+
+    folder: str
+    what: str
+    learned_from: str
+    width: int
+    embedding_dim: int
+
+
+SOURCE = Network("source", "source", "labels", 32, 64)
+TARGETS = (
+    Network("same-by-transfer", "same network", "source", 32, 64),
+    Network("shorter-by-transfer", "shorter vector", "source", 32, 8),
+    Network("shorter-on-labels", "shorter vector", "labels", 32, 8),
+    Network("smaller-by-transfer", "smaller network", "source", 12, 64),
+    Network("smaller-on-labels", "smaller network", "labels", 12, 64),
+)
+
+
+def run_demo(output: Path, quick: bool) -> list[dict[str, Any]]:
+    """Train, transfer, evaluate, show (see :func:`embedding_transfer.demo`)."""
+    epochs, thinner = (1, 2) if quick else (3, 1)
+    started = time.perf_counter()
+    print(f"Training {1 + len(TARGETS)} networks on letters for {epochs} epochs each, into {output}/")
+    rows = [_learn(network, output, epochs, thinner) for network in (SOURCE, *TARGETS)]
+    head = ["network", "learned from", "R@1", "R@2", "R@4", "parameters", "bytes per vector", "seconds"]
+    cells = [_cells(row) for row in rows]
+    print()
+    print_table(head, cells)
+    letters = load_images("glyphs").test
+    page = _write_page(output, head, cells, letters)
+    write_text(output / "table.md", markdown_table(head, cells) + "\n")
+    print(f"\nRecall@K in % on {letters.summary()}, of scripts that no network saw in training; Euclidean distance.")
+    print(f"{time.perf_counter() - started:.0f} seconds. Look at {page} to see what is found.")
+    return rows
+
+
+def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[str, Any]:
+    """Train one network; returns its row of the table."""
+    backbone = f"convnet-{network.width // thinner}"
+    print(f"\n{network.what} from {network.learned_from}: {backbone}, {network.embedding_dim} dimensions")
+    shape: dict[str, Any] = {"backbone": backbone, "embedding_dim": network.embedding_dim, "epochs": epochs}
+    run = output / network.folder
+    if network.learned_from == "labels":
+        seed = 1 if network is SOURCE else 0  # no target starts from the weights that its source started from
+        result = train_source_network(SourceOptions(**COMMON, **ON_LABELS, **shape, seed=seed, output=run))
+    else:
+        source = output / SOURCE.folder
+        result = train_target_network(TransferOptions(source=source, **COMMON, **BY_TRANSFER, **shape, output=run))
+    trained = load_network(run)
+    return {
+        "network": network,
+        "recall": {k: result.last[f"recall@{k}"] for k in COMMON["ks"]},
+        "parameters": sum(parameter.numel() for parameter in trained.parameters()),
+        "bytes": 4 * trained.embedding_dim,
+        "seconds": result.seconds,
+    }
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    recalls = [f"{100 * value:.1f}" for value in row["recall"].values()]
+    numbers = [f"{row['parameters']:,}", f"{row['bytes']}", f"{row['seconds']:.0f}"]
+    return [row["network"].what, row["network"].learned_from, *recalls, *numbers]
+
+
+def _write_page(output: Path, head: list[str], cells: list[list[str]], letters: ImageSet) -> Path:
+    """Write ``index.html`` and the pictures in it; returns the page's path."""
+    queries = sample_queries(letters, 12, seed=1)
+    shown = {
+        "source: 256 bytes per vector": SOURCE,
+        "shorter vector by transfer: 32 bytes": TARGETS[1],
+        "shorter vector on labels: 32 bytes": TARGETS[2],
+    }
+    found = {
+        name: _neighbors(load_network(output / network.folder), letters, queries, k=6)
+        for name, network in shown.items()
+    }
+    gallery = neighbor_gallery(letters, queries, found)
+    gallery.save(output / "gallery.png")
+    page = Page("embedding-transfer demo: letters of scripts never seen")
+    page.text(
+        "A source network learned Latin letters from their labels. Its knowledge was handed on to the same network, to "
+        "a vector of an eighth of the length, and to a smaller network. All search among letters of other scripts, "
+        "where a right answer is the same letter in another font or style."
+    )
+    page.table(head, cells)
+    page.heading("What three of them find for twelve random letters")
+    page.picture(gallery, "queries and their nearest neighbors by source and targets")
+    page.write(output / "index.html")
+    return output / "index.html"
+
+
+def _neighbors(network: EmbeddingNetwork, letters: ImageSet, queries: list[int], k: int) -> torch.Tensor:
+    """Rows (len(queries), k) of the nearest letters."""
+    embeddings = embed_images(network, letters, workers=1)
+    return nearest_neighbors(embeddings[queries], k, gallery=embeddings, own_rows=torch.tensor(queries)).cpu()

@@ -1,0 +1,91 @@
+"""Runs a grid: what is finished is left alone, what failed stops no other, and all of it becomes one table."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from embedding_transfer.errors import TrainingError, UsageError
+from embedding_transfer.files import write_bytes
+from embedding_transfer.grid.baselines import baselines
+from embedding_transfer.grid.picture import as_picture
+from embedding_transfer.grid.plan import Cell
+from embedding_transfer.grid.table import Row, as_csv, as_markdown, head_and_cells, row_of_baseline, row_of_runs
+from embedding_transfer.report.tables import print_table
+from embedding_transfer.training.loop import VALIDATION
+from embedding_transfer.training.source_options import SourceOptions
+from embedding_transfer.training.train_source import train_source_network
+from embedding_transfer.training.train_target import train_target_network
+from embedding_transfer.training.transfer_options import TransferOptions
+
+
+def run_cells(cells: Sequence[Cell], output: Path, dry_run: bool) -> dict[str, list[Row]]:
+    """Train what is not finished, then write and print the table (see :func:`embedding_transfer.reproduce`)."""
+    states = [cell.state() for cell in cells]
+    counts = Counter(states)
+    print(f"{len(cells)} trainings: {counts['finished']} finished, {counts['begun']} begun, {counts['new']} new")
+    to_do = [cell for cell, state in zip(cells, states, strict=True) if state != "finished"]
+    if dry_run:
+        print("\n".join(cell.command for cell in to_do))
+        return {}
+    failures = {cell.options.output: error for n, cell in enumerate(to_do, 1) if (error := _train(cell, n, len(to_do)))}
+    tables = _tables([cell for cell in cells if cell.method and cell.state() == "finished"], output)
+    _write(tables, output)
+    if failures:
+        folder, first = next(iter(failures.items()))
+        kind = UsageError if all(isinstance(error, UsageError) for error in failures.values()) else TrainingError
+        raise kind(f"{len(failures)} of {len(cells)} trainings failed, the first: {folder}: {first}")
+    return tables
+
+
+def _train(cell: Cell, number: int, count: int) -> TrainingError | UsageError | None:
+    """Train one cell; returns why it failed, if it did."""
+    print(f"\ntraining {number} of {count}: {cell.command}", flush=True)
+    try:
+        options = dataclasses.replace(cell.options, resume=True)
+        if isinstance(options, SourceOptions):
+            train_source_network(options)
+        elif isinstance(options, TransferOptions):
+            train_target_network(options)
+    except (TrainingError, UsageError) as error:  # a method may not fit every recipe
+        print(f"failed: {error}")
+        return error
+    return None
+
+
+def _tables(finished: Sequence[Cell], output: Path) -> dict[str, list[Row]]:
+    """The rows by recipe: baselines, then methods, in the order of the plan."""
+    tables: dict[str, list[Row]] = {}
+    for name in dict.fromkeys(cell.recipe.name for cell in finished):
+        cells = [cell for cell in finished if cell.recipe.name == name]
+        options = cells[0].options
+        assert isinstance(options, TransferOptions)
+        images, ks, chosen_on = options.images, options.ks, VALIDATION if options.validation else ""
+        found = baselines(options, output / name / "baselines.json")
+        rows = [row_of_baseline(name, images, baseline, recall) for baseline, recall in found.items()]
+        for method in dict.fromkeys(cell.method for cell in cells):
+            runs = [cell.options.output for cell in cells if cell.method == method]
+            rows.append(row_of_runs(name, images, method, runs, ks, chosen_on))
+        tables[name] = rows
+    return tables
+
+
+def _write(tables: dict[str, list[Row]], output: Path) -> None:
+    """Print the tables and write them."""
+    for name, rows in tables.items():
+        print(f"\n{name}")
+        print_table(*head_and_cells(rows))
+    if not tables:
+        return
+    picture = io.BytesIO()
+    as_picture(tables).save(picture, format="png")
+    for name, content in (
+        ("table.md", as_markdown(tables).encode()),
+        ("table.csv", as_csv(tables).encode()),
+        ("table.png", picture.getvalue()),
+    ):
+        write_bytes(output / name, content)
+    print(f"\ntable: {output / 'table.md'}  numbers: {output / 'table.csv'}  picture: {output / 'table.png'}")

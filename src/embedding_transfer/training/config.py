@@ -1,0 +1,64 @@
+"""The options of a run as plain data: what config.yaml holds, and when two runs have the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from embedding_transfer.build.classes import Homes, described
+from embedding_transfer.training.options import AUTO, TrainingOptions
+
+MAY_CHANGE = {"resume", "workers", "threads", "log", "root", "output"}
+"""Options that a resumed run may give anew."""
+
+FROM_SOURCE = {"backbone", "embedding_dim", "image_size"}
+"""Options that a target takes from its source where they are not given."""
+
+
+def config_data(options: TrainingOptions) -> dict[str, Any]:
+    """All options as plain data that ``--config`` reads again, those of this kind of training first.
+
+    Raises:
+        UsageError: If an option names a class that is not there, or arguments that it does not take.
+    """
+    shared = {field.name for field in dataclasses.fields(TrainingOptions)}
+    fields = sorted(dataclasses.fields(options), key=lambda field: field.name in shared)
+    data = {field.name: _plain(field, getattr(options, field.name)) for field in fields}
+    return {**data, "resume": False}
+
+
+def differing(options: TrainingOptions, before: dict[str, Any]) -> tuple[str, Any, Any] | None:
+    """The first option that was another one in an earlier configuration, with its old and its new value.
+
+    What is settled only when source and images are known may still be open, and options that the earlier version of a
+    run did not have yet count as equal.
+    """
+    fields = {field.name: field for field in dataclasses.fields(options)}
+    for name, now in config_data(options).items():
+        is_open = now == AUTO or (now is None and name in FROM_SOURCE)
+        if name not in before or name in MAY_CHANGE or is_open:
+            continue
+        was = _plain(fields[name], before[name])
+        if was != now:
+            return name, was, now
+    return None
+
+
+def classes_of(kind: str) -> Homes:
+    """The modules whose classes an option may name: of ``losses``, ``metric_losses`` or ``miners``."""
+    from pytorch_metric_learning import losses as others
+    from pytorch_metric_learning import miners
+
+    from embedding_transfer import losses, metric_losses
+
+    homes: dict[str, Homes] = {"losses": losses, "metric_losses": (metric_losses, others), "miners": miners}
+    return homes[kind]
+
+
+def _plain(field: dataclasses.Field[Any], value: Any) -> Any:
+    if value is not None and "class_of" in field.metadata:
+        return described(value, classes_of(field.metadata["class_of"]))
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value

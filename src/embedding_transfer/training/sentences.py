@@ -1,0 +1,46 @@
+"""What a training says: one line at its start, one after each epoch."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from embedding_transfer.images import Batches, ImageSplits
+from embedding_transfer.training.options import TrainingOptions
+
+
+def start_of_weights(options: TrainingOptions) -> str:
+    """What a network starts from, as its options say."""
+    if options.weights is not None:
+        return f"the weights in {options.weights}"
+    return "pretrained weights of timm" if options.pretrained else "random weights"
+
+
+def start_sentence(
+    images: ImageSplits, batches: Batches, options: TrainingOptions, device: torch.device, starts: str
+) -> str:
+    """Pictures, classes, steps, device, and what the network starts from."""
+    train, test = images
+    of_each = f"{batches.images_per_class} of a class" if batches.images_per_class else "shuffled"
+    views = f", {options.views} views each" if options.views > 1 else ""
+    threads = f" ({torch.get_num_threads()} threads)" if device.type == "cpu" else ""
+    return (
+        f"training on {len(train):,} pictures of {len(train.class_names):,} classes, testing on {len(test):,} of "
+        f"{len(test.class_names):,}; {len(batches):,} steps an epoch of {batches.batch_size} pictures "
+        f"({of_each}{views}), {options.epochs} epochs; device {device.type}{threads}; starts from {starts}"
+    )
+
+
+def epoch_sentence(line: dict[str, Any], epochs: int) -> str:
+    """Loss, recall and speed of an epoch."""
+    numbers = [f"{name} {value:.4g}" for name, value in line.items() if name == "loss"]
+    numbers += [f"{name} {100 * value:.1f} %" for name, value in line.items() if name.startswith("recall@")]
+    return f"epoch {line['epoch']}/{epochs}  {'  '.join(numbers)}  {line['images_per_second']:,.0f} images/s"
+
+
+def say(sentence: str) -> None:
+    """A line on standard error, above a progress bar."""
+    tqdm.write(sentence, file=sys.stderr)

@@ -1,0 +1,35 @@
+"""Files are written whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from embedding_transfer.files import whole_file, write_bytes, write_text
+
+
+def test_a_file_and_its_folder_are_made(tmp_path: Path) -> None:
+    write_text(tmp_path / "a/b/c.txt", "é")
+    assert (tmp_path / "a/b/c.txt").read_bytes() == "é".encode()
+    write_bytes(tmp_path / "a/b/c.txt", b"new")
+    assert [file.name for file in (tmp_path / "a/b").iterdir()] == ["c.txt"]
+    assert (tmp_path / "a/b/c.txt").read_bytes() == b"new"
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    write_text(tmp_path / "kept", "old")
+
+    def fail(unfinished: Path) -> None:
+        unfinished.write_text("half")
+        assert (tmp_path / "kept").read_text() == "old"
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), whole_file(tmp_path / "kept") as unfinished:
+        fail(unfinished)
+    assert (tmp_path / "kept").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["kept"]
+
+
+def test_nothing_written_is_an_error_not_an_empty_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "never"):
+        pass
+    assert not list(tmp_path.iterdir())
