@@ -6,13 +6,23 @@ from embedding_transfer.metric_losses.mined_loss import MinedLoss
 
 
 class ContrastiveLoss(MinedLoss):
-    """Contrastive loss of all pairs (Hadsell, Chopra, LeCun, "Dimensionality Reduction by ...", CVPR 2006).
+    r"""Draws all pairs of one class together and pushes pairs of two classes apart, up to a margin.
 
-    With Euclidean distances d between normalized embeddings: the mean of the non-zero d of positive pairs plus the
-    mean of the non-zero max(margin - d, 0) of negative pairs.
+    .. math:: L = \frac{1}{|P|} \sum_{P} d_{ij} + \frac{1}{|N|} \sum_{N} \text{margin} - d_{ij}
+
+    with d the Euclidean distance of normalized embeddings, P the pairs of one class with d > 0, and N the pairs of two
+    classes with d < margin. Hadsell, Chopra, LeCun, "Dimensionality Reduction by Learning an Invariant Mapping", CVPR
+    2006 (there squared), in the form of pytorch-metric-learning. A miner chooses the pairs.
 
     Args:
-        margin: Distance beyond which a negative pair no longer counts; 0.5 as in the released code of Proxy-Anchor.
+        margin: Distance beyond which a pair of two classes no longer counts. Default: 0.5, as in the released code of
+            Proxy-Anchor.
+
+    Example::
+
+        >>> import torch
+        >>> ContrastiveLoss()(torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.tensor([5, 5]))
+        tensor(0.8944)
     """
 
     def __init__(self, margin: float = 0.5) -> None:

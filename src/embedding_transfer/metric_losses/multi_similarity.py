@@ -6,16 +6,28 @@ from embedding_transfer.metric_losses.mined_loss import MinedLoss
 
 
 class MultiSimilarityLoss(MinedLoss):
-    """Multi-similarity loss on mined pairs (Wang et al., "Multi-Similarity Loss with ...", CVPR 2019).
+    r"""Weighs each pair by its own similarity and those of the pairs beside it; only informative pairs count.
 
-    Per anchor, with cosines c and the pairs kept by the paper's miner:
-    1/alpha log(1 + sum_positive e^(-alpha (c - base))) + 1/beta log(1 + sum_negative e^(beta (c - base))).
+    .. math::
+        L = \frac{1}{n} \sum_i \frac{1}{\alpha} \log \Big(1 + \sum_{P_i} e^{-\alpha (c_{ij} - base)}\Big)
+            + \frac{1}{\beta} \log \Big(1 + \sum_{N_i} e^{\beta (c_{ij} - base)}\Big)
+
+    with c the cosine, and P and N the pairs kept by the paper's miner: positives with :math:`c - \epsilon` below the
+    largest negative, negatives with :math:`c + \epsilon` above the smallest positive. Wang, Han, Huang, Dong, Scott,
+    "Multi-Similarity Loss with General Pair Weighting for Deep Metric Learning", CVPR 2019. Another miner takes the
+    place of the paper's.
 
     Args:
-        alpha: Weight of the exponent of positive pairs; 2 in the paper.
-        beta: Weight of the exponent of negative pairs; 50 in the paper.
-        base: Cosine at which a pair starts to count; 0.5 in the authors' code.
-        epsilon: Slack of the miner; 0.1 in the paper.
+        alpha: Sharpness of positive pairs. Default: 2, as published.
+        beta: Sharpness of negative pairs. Default: 50, as published.
+        base: Cosine at which a pair starts to count. Default: 0.5, as in the authors' code.
+        epsilon: Slack of the miner. Default: 0.1, as published.
+
+    Example::
+
+        >>> import torch
+        >>> loss = MultiSimilarityLoss()(torch.randn(6, 8, requires_grad=True), torch.tensor([0, 0, 1, 1, 2, 2]))
+        >>> loss.backward()
     """
 
     def __init__(self, alpha: float = 2.0, beta: float = 50.0, base: float = 0.5, epsilon: float = 0.1) -> None:

@@ -8,18 +8,23 @@ from embedding_transfer.metric_losses.proxies import new_proxies, unit
 
 
 class ProxyAnchorLoss(MetricLoss):
-    """Proxy-Anchor: every proxy draws its class's images and pushes away all others, the hardest most.
+    r"""Every proxy draws its class's images and pushes away all others, the hardest most.
 
-    With c_ik the cosine of embedding i and proxy k, and C+ the classes present in the batch:
-    1/|C+| sum_(k in C+) log(1 + sum_(y_i = k) e^(-alpha (c_ik - margin)))
-    + 1/num_classes sum_k log(1 + sum_(y_i != k) e^(alpha (c_ik + margin))).
-    Kim, Kim, Cho, Kwak, "Proxy Anchor Loss for Deep Metric Learning" (CVPR 2020), eq. 4.
+    .. math::
+        L = \frac{1}{|C^+|} \sum_{k \in C^+} \log \Big(1 + \sum_{y_i = k} e^{-\alpha (c_{ik} - margin)}\Big)
+            + \frac{1}{C} \sum_{k=1}^{C} \log \Big(1 + \sum_{y_i \ne k} e^{\alpha (c_{ik} + margin)}\Big)
+
+    with :math:`c_{ik}` the cosine of embedding i and proxy k, and :math:`C^+` the classes of the batch. Kim, Kim, Cho,
+    Kwak, "Proxy Anchor Loss for Deep Metric Learning", CVPR 2020, eq. 4.
 
     Args:
-        num_classes: Classes of the training images.
+        num_classes: C, classes of the training images.
         embedding_size: Length d of an embedding.
-        margin: 0.1 in the paper.
-        alpha: 32 in the paper.
+        margin: Default: 0.1, as published.
+        alpha: Sharpness. Default: 32, as published.
+
+    Attributes:
+        proxies: (num_classes, d), one learned vector for each class.
 
     Example::
 
@@ -29,6 +34,8 @@ class ProxyAnchorLoss(MetricLoss):
         >>> loss.proxies.grad.shape
         torch.Size([10, 64])
     """
+
+    why_no_miner = "it compares rows with one learned proxy for each class, not with other rows"
 
     def __init__(self, num_classes: int, embedding_size: int, margin: float = 0.1, alpha: float = 32.0) -> None:
         super().__init__()

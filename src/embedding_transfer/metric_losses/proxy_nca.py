@@ -8,17 +8,30 @@ from embedding_transfer.metric_losses.proxies import new_proxies, unit
 
 
 class ProxyNCALoss(MetricLoss):
-    """Proxy-NCA: every image is drawn to its class's proxy and away from all others.
+    r"""Every image is drawn to its class's proxy and away from all others.
 
-    mean_i -log softmax(-scale d_i)[y_i], with d_ik the squared Euclidean distance between the normalized embedding i
-    and the normalized proxy k. Movshovitz-Attias et al., "No Fuss Distance Metric Learning Using Proxies" (ICCV 2017),
-    with the temperature and the own proxy in the denominator of Teh, DeVries, Taylor, "ProxyNCA++" (ECCV 2020).
+    .. math:: L = -\frac{1}{n} \sum_i \log \text{softmax}(-scale \cdot d_i)_{y_i}
+
+    with :math:`d_{ik}` the squared Euclidean distance of the normalized embedding i and the normalized proxy k.
+    Movshovitz-Attias et al., "No Fuss Distance Metric Learning Using Proxies", ICCV 2017, with the temperature and the
+    own proxy in the denominator of Teh, DeVries, Taylor, "ProxyNCA++", ECCV 2020.
 
     Args:
         num_classes: Classes of the training images.
         embedding_size: Length d of an embedding.
-        scale: Inverse temperature; 9 as in ProxyNCA++.
+        scale: Inverse temperature. Default: 9, as in ProxyNCA++.
+
+    Attributes:
+        proxies: (num_classes, d), one learned vector for each class.
+
+    Example::
+
+        >>> import torch
+        >>> loss = ProxyNCALoss(num_classes=10, embedding_size=64)
+        >>> loss(torch.randn(6, 64), torch.tensor([0, 0, 3, 3, 7, 7])).backward()
     """
+
+    why_no_miner = "it compares rows with one learned proxy for each class, not with other rows"
 
     def __init__(self, num_classes: int, embedding_size: int, scale: float = 9.0) -> None:
         super().__init__()

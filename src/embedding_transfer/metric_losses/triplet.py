@@ -6,13 +6,22 @@ from embedding_transfer.metric_losses.mined_loss import MinedLoss
 
 
 class TripletLoss(MinedLoss):
-    """Triplet loss on semi-hard triplets (Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015).
+    r"""Wants each image nearer to its class than to others, by a margin, on semi-hard triplets.
 
-    The mean of max(d_ap - d_an + margin, 0) over the triplets with d_ap < d_an < d_ap + margin, d the Euclidean
-    distance between normalized embeddings.
+    .. math:: L = \frac{1}{|T|} \sum_{T} d_{ap} - d_{an} + \text{margin}
+
+    with d the Euclidean distance of normalized embeddings, and T the triplets (a and p of one class, n of another) with
+    :math:`d_{ap} < d_{an} < d_{ap} + \text{margin}`. Schroff, Kalenichenko, Philbin, "FaceNet", CVPR 2015 (there with
+    squared distances), in the form of pytorch-metric-learning. Another miner takes the place of the semi-hard one.
 
     Args:
-        margin: By how much a negative must be farther than a positive; 0.2 in the paper.
+        margin: By how much a negative must be farther than a positive. Default: 0.2, as published.
+
+    Example::
+
+        >>> import torch
+        >>> loss = TripletLoss()(torch.randn(6, 8, requires_grad=True), torch.tensor([0, 0, 1, 1, 2, 2]))
+        >>> loss.backward()
     """
 
     def __init__(self, margin: float = 0.2) -> None:
