@@ -36,10 +36,10 @@ class RelaxedLoss(RelationLoss):
         return loss
 
     def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
-        """The sum of l_i over ROWS of the batch, -dl_i/dr_ij, and the sums over j of its products with r_ij.
+        """The sum of l_i over ``rows`` of the batch, -dl_i/dr_ij, and the sums over j of its products with r_ij.
 
         Args:
-            r: (b, n) relative distances; 0 from a row to itself. It and LOG_W may be overwritten.
+            r: (b, n) relative distances; 0 from a row to itself. It and ``log_w`` may be overwritten.
             log_w: (b, n) logarithms of the relaxed labels; 0 for a row with itself.
             rows: Which b of the n rows these are.
 
@@ -64,14 +64,14 @@ class _BlockByBlock(torch.autograd.Function):
         total = target.new_zeros(())
         left, right = None, None  # the gradient with respect to the target is left @ right, or left alone
         for rows in row_tiles(n, target.device):
-            d, wide = distance_rows(target, rows)  # (b, n)
-            one_by_mu = d.sum(dim=1, keepdim=True).reciprocal_().mul_(n)  # (b, 1)
-            part, s, sr = loss.of_rows(d * one_by_mu, log_label_rows(source, rows, loss.sigma), rows)
+            d, is_float64 = distance_rows(target, rows)  # (b, n)
+            inverse_mu = d.sum(dim=1, keepdim=True).reciprocal_().mul_(n)  # (b, 1)
+            part, s, sr = loss.of_rows(d * inverse_mu, log_label_rows(source, rows, loss.sigma), rows)
             total.add_(part, alpha=1 / n)
             if not learns:
                 continue
-            minus_by_distance = s.sub_(sr, alpha=1 / n).mul_(one_by_mu.mul_(1 / n))
-            c = pull_rows(rows, d, wide, minus_by_distance)
+            minus_grad_distance = s.sub_(sr, alpha=1 / n).mul_(inverse_mu.mul_(1 / n))
+            c = pull_rows(rows, d, is_float64, minus_grad_distance)
             if len(c) == n:
                 left, right = laplacian(c), target
             else:
@@ -82,9 +82,9 @@ class _BlockByBlock(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_loss: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor | None, ...]:
         left, right = ctx.saved_tensors
-        gradient = by_loss * left
+        gradient = grad_loss * left
         if right is not None:
             with full_precision(right.device):
                 gradient = (gradient @ right.to(left.dtype)).to(right.dtype)

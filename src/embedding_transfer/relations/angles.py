@@ -45,7 +45,7 @@ def has_close_neighbor(distances: Tensor) -> Tensor:
 
 
 class _ByDirections(torch.autograd.Function):
-    """The sum over the triplets at rows NEAR, by the definition, one row at a time, each with its gradient."""
+    """The sum over the triplets at the rows ``near``, by the definition, one row at a time, each with its gradient."""
 
     @staticmethod
     def forward(ctx: Any, target: Tensor, source: Tensor, near: Tensor) -> Tensor:
@@ -61,9 +61,9 @@ class _ByDirections(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_total: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_total: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
-        return by_total * gradient, None, None
+        return grad_total * gradient, None, None
 
 
 def cosines_at(x: Tensor, i: Tensor) -> Tensor:
@@ -83,30 +83,30 @@ class _ByDistances(torch.autograd.Function):
     def forward(ctx: Any, target: Tensor, source: Tensor, near: Tensor) -> Tensor:
         t, s = _Triangles(target, near), _Triangles(source, near)
         total = target.new_zeros(())
-        by_square, by_inverse = torch.zeros_like(target), torch.zeros_like(target)  # (n, n), rows j, columns i
+        grad_square, grad_inverse = torch.zeros_like(target), torch.zeros_like(target)  # (n, n), rows j, columns i
         for j, k, weight in block_pairs(len(target), target.device):
             cos, scale = t.cosines(j, k)  # (b, c, n)
             off = cos - s.cosines(j, k)[0]
             p = off.clamp(-1, 1)
             total += weight * (torch.sum(p * off) - 0.5 * torch.sum(p * p))  # smooth L1
             p_scale, p_cos = scale.mul_(p), cos.mul_(p)
-            by_square[j] += weight * p_scale.sum(dim=1)
-            by_square[k] += weight * p_scale.sum(dim=0)
-            by_square[j, k] -= weight * p_scale.sum(dim=2)
-            by_inverse[j] += weight * p_cos.sum(dim=1)
-            by_inverse[k] += weight * p_cos.sum(dim=0)
-        ctx.save_for_backward(2 * target * by_square - by_inverse * t.inverses)
+            grad_square[j] += weight * p_scale.sum(dim=1)
+            grad_square[k] += weight * p_scale.sum(dim=0)
+            grad_square[j, k] -= weight * p_scale.sum(dim=2)
+            grad_inverse[j] += weight * p_cos.sum(dim=1)
+            grad_inverse[k] += weight * p_cos.sum(dim=0)
+        ctx.save_for_backward(2 * target * grad_square - grad_inverse * t.inverses)
         return total
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_total: Tensor) -> tuple[Tensor | None, ...]:
-        (by_distance,) = ctx.saved_tensors
-        return by_total * by_distance, None, None
+    def backward(ctx: Any, grad_total: Tensor) -> tuple[Tensor | None, ...]:
+        (grad_distance,) = ctx.saved_tensors
+        return grad_total * grad_distance, None, None
 
 
 class _Triangles:
-    """Squared and inverse distances (n, n), so arranged that column i serves the angles at i; none at rows NEAR."""
+    """Squared and inverse distances (n, n), column i for the angles at i; none at the rows ``near``."""
 
     def __init__(self, distances: Tensor, near: Tensor) -> None:
         self.squares = distances.square()

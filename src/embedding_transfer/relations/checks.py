@@ -17,9 +17,10 @@ def matching_embeddings(loss: object, target: Tensor, source: Tensor) -> tuple[T
         source: (n, d_s) floating point, on the same device.
 
     Raises:
-        InputError: The tensors are not 2-D, not floating point, empty, of unequal length or on different devices.
+        InputError: They are no tensors, not 2-D, not floating point, empty, of unequal length or on different devices.
     """
     name = type(loss).__name__
+    require_tensors(name, target=target, source=source)
     got = f"got target {tuple(target.shape)}, source {tuple(source.shape)}"
     if target.ndim != 2 or source.ndim != 2:
         raise InputError(f"{name} takes embeddings of shape (n, d); {got}")
@@ -35,17 +36,51 @@ def matching_embeddings(loss: object, target: Tensor, source: Tensor) -> tuple[T
     return target.to(dtype), source.detach().to(dtype)
 
 
+def require_tensors(caller: str, **values: object) -> None:
+    """Refuses what is no torch tensor, such as a NumPy array.
+
+    Raises:
+        InputError: The first such value, by name.
+    """
+    for name, value in values.items():
+        if not isinstance(value, Tensor):
+            kind = f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}".removeprefix("builtins.")
+            raise InputError(
+                f"{caller} takes torch tensors; got a {kind} as {name}: give torch tensors, torch.from_numpy(...)"
+            )
+
+
+def precise_rows(caller: str, **embeddings: Tensor) -> Tensor:
+    """One set of embeddings (n, d) in float32 or better, checked.
+
+    Args:
+        caller: Who asks; it is named in errors.
+        **embeddings: The one set, by the name that the caller has for it.
+
+    Raises:
+        InputError: It is no tensor, not 2-D or not floating point.
+    """
+    require_tensors(caller, **embeddings)
+    ((name, rows),) = embeddings.items()
+    if rows.ndim != 2 or not rows.is_floating_point():
+        raise InputError(
+            f"{caller} takes {name} embeddings of shape (n, d), floating point; got {tuple(rows.shape)} {rows.dtype}"
+        )
+    return rows if rows.dtype == torch.float64 else rows.float()
+
+
 def no_relations(target: Tensor, source: Tensor) -> Tensor:
     """The loss of a single embedding, which relates to nothing: 0 without gradient, but NaN where one is not finite."""
     return 0 * target.sum() + 0 * source.sum()
 
 
 def require_positive(loss: object, **options: float) -> None:
-    """Refuses an option of LOSS that is not a finite number above zero.
+    """Refuses an option of ``loss`` that is not a finite number above zero.
 
     Raises:
         UsageError: The first such option, by name.
     """
+    name = getattr(loss, "__name__", type(loss).__name__)
     for option, value in options.items():
         if not (math.isfinite(value) and value > 0):
-            raise UsageError(f"{type(loss).__name__} needs {option} > 0; got {value}")
+            raise UsageError(f"{name} needs {option} > 0; got {value}")

@@ -1,6 +1,6 @@
 """Distances between some rows and all rows of a batch, exact for close pairs, and the way of a gradient back.
 
-The losses on pairs are built on this, a block of rows at a time; ``relations.py`` offers the whole matrices.
+The losses on pairs are built on this, a block of rows at a time; ``pairwise.py`` offers the whole matrices.
 """
 
 import math
@@ -26,14 +26,14 @@ def row_tiles(n: int, device: torch.device) -> list[slice]:
 
 
 def product_rows(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
-    """x_i.x_j (b, n) of ROWS with all rows of x (n, d), and |x_j|^2 (n,): the diagonal, where that is complete."""
+    """x_i.x_j (b, n) of the block ``rows`` with all rows of x (n, d), and |x_j|^2 (n,): the diagonal, if complete."""
     products = x[rows] @ x.T  # (b, n)
     squares = products.diagonal().clone() if len(products) == len(x) else x.square().sum(dim=1)  # (n,)
     return products, squares
 
 
 def distance_rows(x: Tensor, rows: slice) -> tuple[Tensor, bool]:
-    """Distances from ROWS to all rows of a batch, and whether they were formed in float64.
+    """Distances from the block ``rows`` to all rows of a batch, and whether they were formed in float64.
 
     |x_i|^2 + |x_j|^2 - 2 x_i.x_j is one matrix product instead of n^2 d differences, but its terms cancel for close
     pairs. A block that has any is done again in float64; a GPU does so always, rather than wait for the answer.
@@ -43,17 +43,18 @@ def distance_rows(x: Tensor, rows: slice) -> tuple[Tensor, bool]:
         rows: A block of b rows.
 
     Returns:
-        (b, n) in the type of x, 0 from a row to itself; those formed in float64 are at least 1e-6.
+        (b, n) in the type of x, 0 from a row to itself; those formed in float64 are at least 1e-6. And whether they
+        were, which :func:`pull_rows` asks for.
     """
-    wide = x.device.type == "cuda"
-    if not wide:
+    is_float64 = x.device.type == "cuda"
+    if not is_float64:
         squared, largest = _squared_distances(x, rows)
-        wide = squared.amin().item() <= CLOSE * largest.item()
-    if wide:
+        is_float64 = squared.amin().item() <= CLOSE * largest.item()
+    if is_float64:
         squared = _squared_distances(x.double(), rows)[0].to(x.dtype).clamp_(min=SMALLEST_SQUARE)
     distances = squared.sqrt_()
     distances.diagonal(rows.start).zero_()
-    return distances, wide
+    return distances, is_float64
 
 
 def _squared_distances(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
@@ -64,15 +65,23 @@ def _squared_distances(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
     return squared, squares.amax()
 
 
-def pull_rows(rows: slice, distances: Tensor, wide: bool, minus_by_distance: Tensor) -> Tensor:
-    """How strongly descending a loss with gradient BY_DISTANCE pushes i and j apart, c_ij = -by_distance_ij / d_ij.
+def pull_rows(rows: slice, distances: Tensor, is_float64: bool, minus_grad_distance: Tensor) -> Tensor:
+    """How strongly descending a loss pushes i and j apart, c_ij = -(dL/dd_ij) / d_ij.
 
     d|x_i - x_j| / dx_i = (x_i - x_j) / d_ij, so -c_ij (x_i - x_j) is row i's gradient, and row j's the opposite.
-    In float64 if WIDE, as the differences of close pairs would cancel; 0 for pairs at the smallest distance.
-    MINUS_BY_DISTANCE is overwritten.
+
+    Args:
+        rows: A block of b rows.
+        distances: (b, n) from the block to all rows, as :func:`distance_rows` gave them.
+        is_float64: Whether they were formed in float64.
+        minus_grad_distance: (b, n), -dL/dd_ij; overwritten.
+
+    Returns:
+        c (b, n), in float64 if the distances were formed so, as the differences of close pairs would cancel; 0 for
+        pairs at the smallest distance.
     """
-    c = minus_by_distance.div_(distances)  # (b, n)
-    if wide:
+    c = minus_grad_distance.div_(distances)  # (b, n)
+    if is_float64:
         c = c.masked_fill_(distances <= SMALLEST_DISTANCE, 0).double()
     c.diagonal(rows.start).zero_()
     return c
@@ -86,7 +95,7 @@ def laplacian(c: Tensor) -> Tensor:
 
 
 def gradient_of_rows(x: Tensor, rows: slice, c: Tensor) -> Tensor:
-    """The part of the gradient with respect to the embeddings x (n, d) that comes from the c (b, n) of ROWS."""
+    """The part of the gradient with respect to the embeddings x (n, d) that comes from the c (b, n) of ``rows``."""
     x = x.to(c.dtype)
     gradient = torch.addmm(c.sum(dim=0)[:, None] * x, c.T, x[rows], beta=-1)  # (n, d)
     gradient[rows] += c @ x - c.sum(dim=1, keepdim=True) * x[rows]
@@ -94,7 +103,7 @@ def gradient_of_rows(x: Tensor, rows: slice, c: Tensor) -> Tensor:
 
 
 def log_label_rows(source: Tensor, rows: slice, sigma: float) -> Tensor:
-    """Logarithms of the relaxed labels of ROWS with all rows of the source, -|u_i - u_j|^2 / sigma with u = s / |s|.
+    """Logarithms of relaxed labels of a block with all rows of the source, -|u_i - u_j|^2 / sigma with u = s / |s|.
 
     Args:
         source: (n, d), float32 or float64; a row of zeros stays zero.

@@ -46,24 +46,24 @@ class _InnerProducts(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_product: Tensor) -> Tensor:
+    def backward(ctx: Any, grad_product: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
         with full_precision(x.device):
-            return (by_product + by_product.T) @ x
+            return (grad_product + grad_product.T) @ x
 
 
 class _PairwiseDistances(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, embeddings: Tensor) -> Tensor:
         with full_precision(embeddings.device):
-            distances, ctx.wide = distance_rows(embeddings, slice(0, len(embeddings)))
+            distances, ctx.is_float64 = distance_rows(embeddings, slice(0, len(embeddings)))
         ctx.save_for_backward(embeddings, distances)
         return distances
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_distance: Tensor) -> Tensor:
+    def backward(ctx: Any, grad_distance: Tensor) -> Tensor:
         x, distances = ctx.saved_tensors
         with full_precision(x.device):
-            pulls = laplacian(pull_rows(slice(0, len(x)), distances, ctx.wide, -by_distance))  # (n, n)
+            pulls = laplacian(pull_rows(slice(0, len(x)), distances, ctx.is_float64, -grad_distance))  # (n, n)
             return (pulls @ x.to(pulls.dtype)).to(x.dtype)
