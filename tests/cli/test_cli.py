@@ -49,7 +49,7 @@ USAGE_ERRORS: dict[str, tuple[list[str], str]] = {
     "number": (["--epochs", "many"], "epochs: expected a whole number; got many"),
     "choice": (
         ["--optimizer", "adamm"],
-        "got adamm, did you mean adamw?",
+        "got adamm, did you mean adam?",
     ),
     "balance": (["--batch-size", "12", "--images-per-class", "5"], "no multiple of images per class, 5"),
     "classes": (["--batch-size", "14"], "needs 7 classes, but"),

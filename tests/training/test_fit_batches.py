@@ -29,8 +29,8 @@ def images_of(*sizes: int) -> ImageSet:
         (SOURCE, [59] * 100, (180, None)),
         (TRANSFER, [20] * 12, (24, 2)),  # twelve classes, two of each
         (SOURCE, [20] * 12, (60, None)),  # four steps an epoch
-        (TRANSFER, [5, 5, 1], (4, None)),  # a class of one has no pair
-        (SOURCE, [2, 2], (2, None)),
+        (TRANSFER, [5, 5, 1], (8, None)),  # a class of one has no pair
+        (SOURCE, [2, 2], (4, None)),
     ],
 )
 def test_numbers(options: TrainingOptions, sizes: list[int], fitting: tuple[int, int | None]) -> None:

@@ -80,11 +80,13 @@ def _of_dataclass(options_class: Any) -> dict[str, Option]:
     said: dict[str, str] = {}
     for cls in reversed(options_class.__mro__):
         said |= sentences_of(cls) if dataclasses.is_dataclass(cls) else {}
+    own = options_class.__annotations__
+    fields = sorted(dataclasses.fields(options_class), key=lambda field: field.name not in own)
     return {
         field.name: Option(
             field.name, hints[field.name], field.default, said[field.name], field.metadata.get("class_of")
         )
-        for field in dataclasses.fields(options_class)
+        for field in fields
     }
 
 

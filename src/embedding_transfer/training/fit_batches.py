@@ -9,8 +9,8 @@ import numpy as np
 from embedding_transfer.images import ImageSet
 from embedding_transfer.training.options import AUTO, Options
 
-STEPS = 4
-"""An epoch has at least so many steps, if the images suffice."""
+STEPS, SMALLEST = 4, 8
+"""An epoch has at least so many steps, unless a batch would have fewer pictures than this."""
 
 
 def fit_batches(options: Options, images: ImageSet, processes: int = 1) -> Options:
@@ -36,7 +36,9 @@ def fit_batches(options: Options, images: ImageSet, processes: int = 1) -> Optio
         batch_size = options.batch_size
     else:
         unit = int(np.lcm(images_per_class or 1, processes))
-        most = min(batch_size, max(len(images) // STEPS, 2 * unit), len(images))
+        if options.images_per_class == AUTO and images_per_class and unit > images_per_class * len(sizes):
+            images_per_class, unit = None, processes  # each process would need more classes than there are
+        most = min(batch_size, max(len(images) // STEPS, SMALLEST), len(images))
         if images_per_class is not None:
             most = min(most, images_per_class * len(sizes))
         batch_size = max(most // unit, 1) * unit
