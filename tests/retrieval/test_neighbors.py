@@ -1,50 +1,33 @@
-"""Recall@K against the golden numbers, brute force and scikit-learn."""
+"""Nearest neighbors against brute force, ties and lengths included."""
 
-import numpy as np
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.neighbors import NearestNeighbors
 
 from embedding_transfer.errors import InputError
-from embedding_transfer.retrieval import nearest_neighbors, neighbors, recall_at_k
+from embedding_transfer.retrieval import nearest_neighbors, neighbors
 from golden import arrays
 
 
-def case(name: str) -> tuple[torch.Tensor, torch.Tensor, dict[str, np.ndarray]]:
-    found = {key.split("/", 1)[1]: value for key, value in arrays("recall").items() if key.startswith(f"{name}/")}
-    return torch.from_numpy(found["X"]), torch.from_numpy(found["labels"]).long(), found
-
-
-@pytest.mark.parametrize("ks", ["a", "b"])
-@pytest.mark.parametrize("name", ["plain", "dup_same_class", "dup_cross_class", "all_equal"])
-def test_equals_the_golden_exact_recall(name: str, ks: str) -> None:
-    embeddings, labels, golden = case(name)
-    recall = recall_at_k(embeddings, labels, golden[f"k_{ks}"].tolist())
-    assert list(recall.values()) == pytest.approx(golden[f"exact_{ks}"], abs=1e-12)
+def plain_embeddings() -> torch.Tensor:
+    return torch.from_numpy(arrays("recall")["plain/X"])
 
 
 def test_a_large_common_offset_changes_nothing() -> None:
-    embeddings, _, _ = case("plain")
+    embeddings = plain_embeddings()
     shifted = embeddings + 1000  # the Gram form in float32 alone would lose most digits here
     assert torch.equal(nearest_neighbors(shifted, 8), brute_force(shifted, 8))
 
 
 @pytest.mark.parametrize("length", [1e-20, 1e3, 1e6])
 def test_one_embedding_of_another_length_disturbs_no_other(length: float) -> None:
-    embeddings, _, _ = case("plain")
+    embeddings = plain_embeddings()
     embeddings[0] *= length
     assert torch.equal(nearest_neighbors(embeddings, 8), brute_force(embeddings, 8))
     assert torch.equal(nearest_neighbors(embeddings * 1e-15, 8), brute_force(embeddings, 8))
-
-
-def test_a_class_of_one_is_a_query_that_is_never_hit() -> None:
-    embeddings, labels, _ = case("plain")
-    alone = labels.clone()
-    alone[:10] = 1000 + torch.arange(10)
-    assert recall_at_k(embeddings[:10], alone[:10], (1, 9)) == {1: 0.0, 9: 0.0}
-    assert recall_at_k(embeddings, alone, (400,))[400] == pytest.approx(490 / 500)
 
 
 def brute_force(embeddings: torch.Tensor, k: int) -> torch.Tensor:
@@ -70,25 +53,6 @@ def test_result_depends_neither_on_tiles_nor_on_k(monkeypatch: pytest.MonkeyPatc
     assert torch.equal(nearest_neighbors(embeddings, 5), whole[:, :5])
 
 
-@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_recall_at_1_equals_scikit_learn(metric: str) -> None:
-    torch.manual_seed(0)
-    labels = torch.arange(60) % 6
-    embeddings = torch.randn(60, 5) + 0.8 * torch.randn(6, 5)[labels]
-    found = NearestNeighbors(n_neighbors=2, metric=metric).fit(embeddings).kneighbors(return_distance=False)[:, 0]
-    assert recall_at_k(embeddings, labels, (1,), metric=metric)[1] == pytest.approx(
-        (labels[found] == labels).float().mean().item()
-    )
-
-
-def test_query_and_gallery() -> None:
-    gallery, gallery_labels = torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([0, 1, 2])
-    recall = recall_at_k(
-        torch.tensor([[0.9], [1.6]]), torch.tensor([1, 1]), (1, 2), gallery=gallery, gallery_labels=gallery_labels
-    )
-    assert recall == {1: 0.5, 2: 1.0}
-
-
 def test_own_rows_of_a_gallery_are_left_out() -> None:
     gallery = torch.tensor([[0.0], [1.0], [5.0]])
     assert nearest_neighbors(gallery[:2], 1, gallery=gallery, own_rows=torch.tensor([0, -1])).tolist() == [[1], [1]]
@@ -101,13 +65,32 @@ def test_queries_outside_the_gallery_may_find_all_of_it() -> None:
         nearest_neighbors(gallery[:1], 2, gallery=gallery, own_rows=torch.tensor([0]))
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_a_gallery_of_the_queries_is_searched_as_the_queries_among_themselves(metric: str) -> None:
+    embeddings = plain_embeddings()
+    among_themselves = nearest_neighbors(embeddings, 5, metric=metric)
+    own_rows = torch.arange(len(embeddings))
+    as_gallery = nearest_neighbors(embeddings, 5, gallery=embeddings.clone(), own_rows=own_rows, metric=metric)
+    assert torch.equal(among_themselves, as_gallery)
+
+
+def test_the_distances_of_all_pairs_are_never_held_at_once(
+    monkeypatch: pytest.MonkeyPatch, largest_tensor: Callable[..., int]
+) -> None:
+    monkeypatch.setattr(neighbors, "_TILE", 20_000)
+    rows = torch.randn(1000, 2)
+    assert largest_tensor(lambda: nearest_neighbors(rows, 3)) <= 8 * 20_000
+
+
 def test_bad_input_is_named() -> None:
-    embeddings, labels = torch.randn(4, 2), torch.tensor([0, 0, 1, 1])
-    with pytest.raises(InputError, match=r"4 nearest neighbors among 3"):
-        recall_at_k(embeddings, labels, (4,))
+    embeddings = torch.randn(4, 2)
     with pytest.raises(InputError, match=r"query embedding 2 is not finite"):
-        recall_at_k(embeddings.index_fill(0, torch.tensor([2]), torch.nan), labels, (1,))
-    with pytest.raises(InputError, match=r"\(3,\) for \(4, 2\)"):
-        recall_at_k(embeddings, labels[:3], (1,))
-    with pytest.raises(InputError, match="gallery_labels"):
-        recall_at_k(embeddings, labels, (1,), gallery=embeddings)
+        nearest_neighbors(embeddings.index_fill(0, torch.tensor([2]), torch.nan), 1)
+    with pytest.raises(InputError, match=r"gallery embedding 1 is not finite"):
+        nearest_neighbors(embeddings, 1, gallery=embeddings.index_fill(0, torch.tensor([1]), torch.inf))
+    with pytest.raises(InputError, match=r"queries \(4, 2\), gallery \(4, 1\)"):
+        nearest_neighbors(embeddings, 1, gallery=embeddings[:, :1])
+    with pytest.raises(InputError, match="query embeddings are a ndarray: give torch tensors"):
+        nearest_neighbors(embeddings.numpy(), 1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="no metric 'dot'; there are euclidean, cosine"):
+        nearest_neighbors(embeddings, 1, metric="dot")

@@ -1,45 +1,21 @@
 """MAP@R, R-precision and NMI: against pytorch-metric-learning, a reading of the definitions, and closed cases."""
 
 import math
-from pathlib import Path
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from plain_scores import plain_scores, random_set
 from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from pytorch_metric_learning.utils.inference import CustomKNN
 from torch import Tensor
 
-from embedding_transfer.cli import main
 from embedding_transfer.errors import InputError
-from embedding_transfer.images import ImageSet
-from embedding_transfer.retrieval.evaluation import scores_of
+from embedding_transfer.retrieval import neighbors, scores
 from embedding_transfer.retrieval.scores import map_at_r, nmi, r_precision, ranked_hits
-
-
-def random_set(n: int, classes: int, seed: int) -> tuple[Tensor, Tensor]:
-    rng = torch.Generator().manual_seed(seed)
-    return torch.randn(n, 4, generator=rng), torch.randint(classes, (n,), generator=rng)
-
-
-def plain_scores(
-    queries: Tensor, labels: Tensor, gallery: Tensor, gallery_labels: Tensor, own: list[int]
-) -> list[float]:
-    """MAP@R and R-precision read off the definitions, query by query."""
-    maps, precisions = [], []
-    for i, query in enumerate(queries):
-        others = [j for j in range(len(gallery)) if j != own[i]]
-        ranking = sorted(others, key=lambda j: (query - gallery[j]).double().norm().item())
-        right = [int(gallery_labels[j] == labels[i]) for j in ranking]
-        r = sum(right)
-        if r:
-            precisions.append(sum(right[:r]) / r)
-            maps.append(sum(right[j] * sum(right[: j + 1]) / (j + 1) for j in range(r)) / r)
-    return [float(np.mean(maps)), float(np.mean(precisions))]
 
 
 @settings(max_examples=25)
@@ -55,18 +31,6 @@ def test_among_themselves_as_in_pytorch_metric_learning_and_by_definition(n: int
     names = ("mean_average_precision_at_r", "r_precision")
     theirs = AccuracyCalculator(include=names, k="max_bin_count", knn_func=knn).get_accuracy(x, y)
     assert ours == pytest.approx([theirs[name] for name in names])
-
-
-@pytest.mark.parametrize("shared", [0, 3, 12])
-def test_queries_and_gallery_that_share_some_images(shared: int) -> None:
-    x, y = random_set(40, 5, seed=shared)
-    is_query, is_gallery = np.arange(40) < 15, np.arange(40) >= 15 - shared
-    images = ImageSet("test", np.zeros((40, 2, 2), np.uint8), y.numpy(), tuple("abcde"), is_query, is_gallery)
-    found = scores_of(x, images, ("r_precision", "map@r"), (1,), "euclidean")
-    own = [i - (15 - shared) if is_gallery[i] else -1 for i in range(15)]
-    expected = plain_scores(x[is_query], y[is_query], x[is_gallery], y[is_gallery], own)
-    assert [found["map@r"], found["r_precision"]] == pytest.approx(expected)
-    assert list(found) == ["map@r", "r_precision"]
 
 
 def test_a_perfect_and_a_useless_ranking() -> None:
@@ -102,26 +66,40 @@ def test_nmi_with_cosine_ignores_lengths() -> None:
     assert nmi(directions * lengths, labels) < 0.9
 
 
-def test_evaluate_prints_what_is_asked_for(
-    tiny_source: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = ["evaluate", str(tiny_source), "--root", str(tiny_folder), "--workers", "0", "--ks", "1"]
-    assert main([*command, "--scores", "recall,map@r,r_precision,nmi"]) == 0
-    head = [line for line in capsys.readouterr().out.splitlines() if "recall@1" in line]
-    assert head[0].split() == ["recall@1", "map@r", "r_precision", "nmi"]
-    assert main([*command, "--scores", "map"]) == 2
-    assert "no score 'map', did you mean map@r?" in capsys.readouterr().err
+@settings(max_examples=15)
+@given(st.integers(6, 30), st.integers(1, 4), st.integers(0, 1000))
+def test_scores_do_not_depend_on_how_many_queries_are_looked_at_at_a_time(n: int, classes: int, seed: int) -> None:
+    hits, relevant = ranked_hits(*random_set(n, classes, seed)) if n > classes + 1 else (torch.ones(1, 1) > 0, [1])
+    relevant = torch.as_tensor(relevant)
+    whole = [map_at_r(hits, relevant), r_precision(hits, relevant)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scores, "_AT_A_TIME", 1)
+        assert [map_at_r(hits, relevant), r_precision(hits, relevant)] == whole
 
 
-def test_scores_of_a_table_with_queries_and_gallery(
-    tiny_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_labels_are_names_whatever_integers_they_are(strange_labels: Tensor) -> None:
+    x, y = random_set(60, 8, seed=1)
+    for score in (map_at_r, r_precision):
+        assert score(*ranked_hits(x, strange_labels[y])) == score(*ranked_hits(x, y))
+    assert nmi(x, strange_labels[y]) == pytest.approx(nmi(x, y))
+
+
+def test_an_outside_query_may_have_the_whole_gallery_to_find_while_another_is_in_it() -> None:
+    gallery, three = torch.tensor([[0.0], [1.0], [5.0]]), torch.tensor([2, 2, 2])
+    queries, own_rows = torch.tensor([[0.0], [0.9]]), torch.tensor([0, -1])
+    hits, relevant = ranked_hits(queries, three[:2], gallery=gallery, gallery_labels=three, own_rows=own_rows)
+    assert relevant.tolist() == [2, 3]
+    assert map_at_r(hits, relevant) == r_precision(hits, relevant) == 1
+
+
+@pytest.mark.parametrize("n", [2000, 4000])
+def test_beside_the_hits_nothing_grows_with_the_number_of_queries(
+    n: int, monkeypatch: pytest.MonkeyPatch, largest_tensor: Callable[..., int]
 ) -> None:
-    rows = ["path,label,split,is_query,is_gallery"]
-    for i in range(8):
-        pixels = np.full((16, 16, 3), 20 * i + 5 * (i % 2), np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
-        rows.append(f"{i}.png,{i % 2},{'train' if i < 2 else 'test'},{str(i % 3 == 0).lower()},true")
-    (tmp_path / "list.csv").write_text("\n".join(rows))
-    command = ["evaluate", str(tiny_source), "--images", "table", "--root", str(tmp_path / "list.csv")]
-    assert main([*command, "--scores", "map@r,nmi", "--workers", "0"]) == 0
-    assert "2 queries, 6 in the gallery" in capsys.readouterr().out.replace("\n", " ")
+    monkeypatch.setattr(neighbors, "_TILE", 40_000)
+    monkeypatch.setattr(scores, "_AT_A_TIME", 40_000)
+    x, y = random_set(n, 2, seed=0)
+    k = int(torch.bincount(y).max()) - 1
+    assert largest_tensor(lambda: ranked_hits(x, y)) <= n * k  # a byte each
+    hits, relevant = ranked_hits(x, y)
+    assert largest_tensor(lambda: (map_at_r(hits, relevant), r_precision(hits, relevant))) <= 8 * 40_000

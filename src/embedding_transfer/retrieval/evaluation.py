@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,30 +10,57 @@ from torch import Tensor
 
 from embedding_transfer.errors import UsageError, nearest
 from embedding_transfer.images import ImageSet
-from embedding_transfer.retrieval.recall import recall_at_k
-from embedding_transfer.retrieval.scores import map_at_r, nmi, r_precision, ranked_hits
+from embedding_transfer.retrieval.recall import is_found
+from embedding_transfer.retrieval.scores import average_precisions, largest_relevant, nmi, precisions_at_r
+from embedding_transfer.retrieval.search import Search
 
 SCORES = ("recall", "map@r", "r_precision", "nmi")
+AT_R = {"map@r": average_precisions, "r_precision": precisions_at_r}
+"""Scores that count the right ones among as many neighbors as there are to find."""
 
 
 def recall_of(embeddings: Tensor, images: ImageSet, ks: Sequence[int], metric: str) -> dict[str, float]:
     """``{"recall@K": fraction}`` of embeddings (n, d) of an image set, among its gallery if it has one."""
-    found = recall_at_k(ks=ks, metric=metric, **_search(embeddings, images))
-    return {f"recall@{k}": value for k, value in found.items()}
+    return scores_of(embeddings, images, ("recall",), ks, metric)
 
 
 def scores_of(
     embeddings: Tensor, images: ImageSet, scores: Sequence[str], ks: Sequence[int], metric: str
 ) -> dict[str, float]:
-    """The ``scores``, by name, of embeddings (n, d) of an image set; ``nmi`` is of queries and gallery together."""
-    found = recall_of(embeddings, images, ks, metric) if "recall" in scores else {}
-    if "map@r" in scores or "r_precision" in scores:
-        hits, relevant = ranked_hits(metric=metric, **_search(embeddings, images))
-        by_name = {"map@r": map_at_r, "r_precision": r_precision}
-        found |= {name: score(hits, relevant) for name, score in by_name.items() if name in scores}
+    """The ``scores``, by name, of embeddings (n, d) of an image set; ``nmi`` is of queries and gallery together.
+
+    The neighbors of some queries at a time are looked at once for all scores, so that memory grows neither with the
+    number of images nor with the size of classes.
+
+    Raises:
+        InputError: If K is out of range, no query has anything to find, or an embedding is not finite.
+    """
+    found = {}
+    if set(scores) - {"nmi"}:
+        found = _scores_of_ranking(_search(embeddings, images, metric), scores, ks)
     if "nmi" in scores:
         found["nmi"] = nmi(embeddings, torch.from_numpy(images.labels), metric=metric)
     return found
+
+
+def _scores_of_ranking(search: Search, scores: Sequence[str], ks: Sequence[int]) -> dict[str, float]:
+    """Recall@K is a mean over all queries, the others over those that have something to find."""
+    ks = ks if "recall" in scores else ()
+    at_r = {name: score for name, score in AT_R.items() if name in scores}
+    if "recall" in scores:
+        search.check_k(max(ks, default=0))
+    k = max(*ks, 0, largest_relevant(search) if at_r else 0)
+    relevant, start = search.relevant, 0
+    of_each: list[Tensor] = []  # (t, scores) float64
+    for hits in search.hit_tiles(k):  # (t, k)
+        their_relevant = relevant[start : start + len(hits)].to(hits.device)
+        start += len(hits)
+        columns = [score(hits, their_relevant) for score in at_r.values()]
+        of_each.append(torch.stack([*is_found(hits, ks).double().unbind(dim=1), *columns], dim=1))
+    values = torch.cat(of_each).cpu()
+    recall, others = values[:, : len(ks)], values[relevant.cpu() > 0, len(ks) :]
+    names = [*(f"recall@{k}" for k in ks), *at_r]
+    return dict(zip(names, [*recall.mean(dim=0).tolist(), *others.mean(dim=0).tolist()], strict=True))
 
 
 def check_scores(scores: Sequence[str]) -> None:
@@ -48,19 +74,20 @@ def check_scores(scores: Sequence[str]) -> None:
             raise UsageError(f"no score {name!r}{nearest(name, SCORES)}; there are {', '.join(SCORES)}")
 
 
-def _search(embeddings: Tensor, images: ImageSet) -> dict[str, Any]:
-    """Queries, gallery and their labels, by the names that :func:`recall_at_k` and :func:`ranked_hits` give them."""
+def _search(embeddings: Tensor, images: ImageSet, metric: str) -> Search:
+    """All images among themselves, or the queries of an image set in its gallery."""
     labels = torch.from_numpy(images.labels)
     if images.is_query is None and images.is_gallery is None:
-        return {"embeddings": embeddings, "labels": labels}
+        return Search(embeddings, labels, metric=metric)
     everything = np.ones(len(images), dtype=bool)
     queries = everything if images.is_query is None else images.is_query
     gallery = everything if images.is_gallery is None else images.is_gallery
     row_in_gallery = np.where(gallery, np.cumsum(gallery) - 1, -1)
-    return {
-        "embeddings": embeddings[queries],
-        "labels": labels[queries],
-        "gallery": embeddings[gallery],
-        "gallery_labels": labels[gallery],
-        "own_rows": torch.from_numpy(row_in_gallery[queries]),
-    }
+    return Search(
+        embeddings[queries],
+        labels[queries],
+        embeddings[gallery],
+        labels[gallery],
+        torch.from_numpy(row_in_gallery[queries]),
+        metric,
+    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
-from embedding_transfer.errors import InputError
-from embedding_transfer.retrieval.neighbors import nearest_neighbors
+from embedding_transfer.retrieval.search import Search
 
 
 def recall_at_k(
@@ -27,7 +27,7 @@ def recall_at_k(
 
     Args:
         embeddings: (n, d) queries, as the network returns them.
-        labels: (n,) class of each query.
+        labels: (n,) class of each query, any integers.
         ks: The K, each at least 1 and at most the number of items searched in.
         gallery: (m, d) items searched in, if they are others than the queries.
         gallery_labels: (m,) class of each gallery item.
@@ -47,17 +47,13 @@ def recall_at_k(
         >>> recall_at_k(embeddings, torch.tensor([0, 0, 1, 0]), ks=(1, 2))
         {1: 0.5, 2: 0.75}
     """
-    if (gallery is None) != (gallery_labels is None):
-        raise InputError("gallery and gallery_labels go together; one of them is missing")
-    found_labels = labels if gallery_labels is None else gallery_labels
-    _check_labels(embeddings, labels)
-    nearest = nearest_neighbors(
-        embeddings, max(ks, default=0), gallery=gallery, own_rows=own_rows, metric=metric
-    )  # (n, max K)
-    hits = found_labels.to(nearest.device)[nearest] == labels.to(nearest.device)[:, None]  # (n, max K)
-    return {k: hits[:, :k].any(dim=1).double().mean().item() for k in ks}
+    search = Search(embeddings, labels, gallery, gallery_labels, own_rows, metric)
+    k_max = max(ks, default=0)
+    search.check_k(k_max)
+    hits = torch.cat([is_found(hits, ks) for hits in search.hit_tiles(k_max)])  # (n, K)
+    return dict(zip(ks, hits.double().mean(dim=0).tolist(), strict=True))
 
 
-def _check_labels(embeddings: Tensor, labels: Tensor) -> None:
-    if labels.shape != embeddings.shape[:1]:
-        raise InputError(f"one label for each embedding: got {tuple(labels.shape)} for {tuple(embeddings.shape)}")
+def is_found(hits: Tensor, ks: Sequence[int]) -> Tensor:
+    """Of hits (t, k), whether there is one among the nearest K, (t, number of ks)."""
+    return torch.stack([hits[:, :k].any(dim=1) for k in ks], dim=1) if ks else hits[:, :0]

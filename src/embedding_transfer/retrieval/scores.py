@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from embedding_transfer.errors import InputError
-from embedding_transfer.retrieval.neighbors import nearest_neighbors
+from embedding_transfer.retrieval.class_numbers import class_numbers
+from embedding_transfer.retrieval.search import Search
+
+_AT_A_TIME = 1 << 20  # hits: their ranks and precisions take 8 bytes each
 
 
 def ranked_hits(
@@ -23,7 +28,7 @@ def ranked_hits(
 
     Args:
         embeddings: (n, d) queries.
-        labels: (n,) class of each query.
+        labels: (n,) class of each query, any integers.
         gallery: (m, d) items searched in; ``None``: the queries, each without itself.
         gallery_labels: (m,) class of each gallery item.
         own_rows: (n,) row of a given gallery that is the query itself and is left out; -1: none.
@@ -31,24 +36,40 @@ def ranked_hits(
 
     Returns:
         hits (n, k) bool, nearest first, and R (n,) int64, the items of each query's class; k is the largest R. Queries
-        with R = 0 are left out, as in pytorch-metric-learning.
+        with R = 0 are left out, as in pytorch-metric-learning. Beside the hits, memory does not grow with n.
 
     Raises:
         InputError: If no query has anything to find, or as :func:`~embedding_transfer.retrieval.nearest_neighbors`.
+
+    Example::
+
+        >>> hits, relevant = ranked_hits(torch.tensor([[0.0], [1.0], [3.0]]), torch.tensor([4, 4, -1]))
+        >>> hits.tolist(), relevant.tolist()
+        ([[True], [True]], [1, 1])
     """
-    found_labels = labels if gallery_labels is None else gallery_labels
-    n_of_class = torch.bincount(found_labels, minlength=int(labels.max()) + 1)  # (classes,)
-    in_gallery = torch.ones(len(labels), dtype=torch.int64) if gallery is None else torch.zeros_like(labels)
-    if own_rows is not None:
-        in_gallery = (own_rows >= 0).long()
-    relevant = n_of_class[labels] - in_gallery  # (n,)
+    search = Search(embeddings, labels, gallery, gallery_labels, own_rows, metric)
+    relevant = search.relevant.cpu()
     kept = relevant > 0
-    if not kept.any():
+    k = largest_relevant(search)
+    hits = torch.empty(int(kept.sum()), k, dtype=torch.bool)
+    seen = filled = 0
+    for tile in search.hit_tiles(k):  # (t, k)
+        kept_rows = tile.cpu()[kept[seen : seen + len(tile)]]
+        hits[filled : filled + len(kept_rows)] = kept_rows
+        seen, filled = seen + len(tile), filled + len(kept_rows)
+    return hits, relevant[kept]
+
+
+def largest_relevant(search: Search) -> int:
+    """The largest R, up to which a ranking is to be known.
+
+    Raises:
+        InputError: If no query has anything to find.
+    """
+    k = int(search.relevant.max()) if len(search.labels) else 0
+    if k < 1:
         raise InputError("no query has another item of its class: there is nothing to find")
-    k = int(relevant.max())
-    nearest = nearest_neighbors(embeddings, k, gallery=gallery, own_rows=own_rows, metric=metric).cpu()  # (n, k)
-    hits = found_labels[nearest] == labels[:, None]  # (n, k)
-    return hits[kept], relevant[kept]
+    return k
 
 
 def r_precision(hits: Tensor, relevant: Tensor) -> float:
@@ -66,7 +87,7 @@ def r_precision(hits: Tensor, relevant: Tensor) -> float:
         >>> r_precision(hits, torch.tensor([3, 2]))  # 2 of 3, 1 of 2
         0.5833333333333333
     """
-    return (_within_r(hits, relevant).sum(dim=1) / relevant.double()).mean().item()
+    return _mean(precisions_at_r, hits, relevant)
 
 
 def map_at_r(hits: Tensor, relevant: Tensor) -> float:
@@ -86,10 +107,20 @@ def map_at_r(hits: Tensor, relevant: Tensor) -> float:
         >>> map_at_r(hits, torch.tensor([3, 2]))  # (1 + 0 + 2/3) / 3 and (0 + 1/2) / 2
         0.40277777777777773
     """
+    return _mean(average_precisions, hits, relevant)
+
+
+def precisions_at_r(hits: Tensor, relevant: Tensor) -> Tensor:
+    """Of hits (t, k), the share of right ones among the R nearest of each query, (t,) float64."""
+    return _within_r(hits, relevant).sum(dim=1) / relevant.double()
+
+
+def average_precisions(hits: Tensor, relevant: Tensor) -> Tensor:
+    """Of hits (t, k), the average precision at R of each query, (t,) float64."""
     hits = _within_r(hits, relevant)
-    ranks = torch.arange(1, hits.shape[1] + 1)
-    precisions = hits * hits.cumsum(dim=1) / ranks.double()  # (n, k), 0 where wrong
-    return (precisions.sum(dim=1) / relevant).mean().item()
+    ranks = torch.arange(1, hits.shape[1] + 1, device=hits.device)
+    precisions = hits * hits.cumsum(dim=1) / ranks.double()  # (t, k), 0 where wrong
+    return precisions.sum(dim=1) / relevant
 
 
 def nmi(embeddings: Tensor, labels: Tensor, *, metric: str = "euclidean", seed: int = 0) -> float:
@@ -101,7 +132,7 @@ def nmi(embeddings: Tensor, labels: Tensor, *, metric: str = "euclidean", seed: 
 
     Args:
         embeddings: (n, d).
-        labels: (n,) class of each.
+        labels: (n,) class of each, any integers.
         metric: ``"euclidean"``, or ``"cosine"``: the clustering sees embeddings of length 1.
         seed: Of the clustering's start.
 
@@ -115,12 +146,18 @@ def nmi(embeddings: Tensor, labels: Tensor, *, metric: str = "euclidean", seed: 
     from sklearn.metrics import normalized_mutual_info_score  # type: ignore[import-untyped]
 
     rows = F.normalize(embeddings) if metric == "cosine" else embeddings
-    clustering = KMeans(len(labels.unique()), n_init=1, random_state=seed)
-    return float(
-        normalized_mutual_info_score(labels.cpu().numpy(), clustering.fit_predict(rows.cpu().double().numpy()))
-    )
+    numbers = class_numbers(labels)[0].cpu().numpy()
+    clustering = KMeans(int(numbers.max()) + 1, n_init=1, random_state=seed)
+    return float(normalized_mutual_info_score(numbers, clustering.fit_predict(rows.cpu().double().numpy())))
+
+
+def _mean(of_each: Callable[[Tensor, Tensor], Tensor], hits: Tensor, relevant: Tensor) -> float:
+    """The mean over queries of a score, computed for some queries at a time."""
+    rows = max(1, _AT_A_TIME // max(1, hits.shape[1]))
+    parts = zip(hits.split(rows), relevant.split(rows), strict=True)
+    return torch.cat([of_each(some, their_relevant) for some, their_relevant in parts]).mean().item()
 
 
 def _within_r(hits: Tensor, relevant: Tensor) -> Tensor:
     """The hits (n, k) among the R nearest of each query."""
-    return hits & (torch.arange(hits.shape[1]) < relevant[:, None])
+    return hits & (torch.arange(hits.shape[1], device=hits.device) < relevant[:, None])
