@@ -1,13 +1,20 @@
 """Any picture becomes 8-bit RGB, and what is no picture is named."""
 
+import os
+import re
+import struct
+import subprocess
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb
+from embedding_transfer.images.formats import picture_endings
 
 Pixel = tuple[int, int, int]
 
@@ -37,7 +44,7 @@ def row(path: Path) -> list[Pixel]:
         ("RGBA", "png", [(1, 2, 3, 255), (1, 2, 3, 0)], [(1, 2, 3), (255, 255, 255)]),
         ("CMYK", "tif", [(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0)], [(255, 255, 255), (0, 0, 0), (0, 255, 255)]),
         ("I;16", "png", [0, 257, 257 * 100, 65535], [(0, 0, 0), (1, 1, 1), (100, 100, 100), (255, 255, 255)]),
-        ("I", "tif", [-5, 257 * 9, 65535, 10**6], [(0, 0, 0), (9, 9, 9), (255, 255, 255), (255, 255, 255)]),
+        ("I", "tif", [0, 257 * 9, 65535], [(0, 0, 0), (9, 9, 9), (255, 255, 255)]),
         ("F", "tif", [0.0, 7.0, 255.0], [(0, 0, 0), (7, 7, 7), (255, 255, 255)]),
     ],
 )
@@ -102,6 +109,105 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(InputError, match=r"cannot read image .*whole\.jpg: .*4096 pixels"):
         read_rgb(whole)
+
+
+DAMAGED = "jpg png webp gif bmp tif jp2 ppm tga avif ico icns pcx sgi qoi dds dib psd mpo"
+
+
+@pytest.mark.parametrize("ending", DAMAGED.split(" "))
+def test_damage_of_any_format_is_one_line_with_the_name(tmp_path: Path, ending: str) -> None:
+    """Cut anywhere, or with some bytes changed, most of them in the header: read, or refused in one line."""
+    if ending not in {known.lstrip(".") for known in picture_endings()}:
+        pytest.skip("this Pillow cannot read it")
+    rng = np.random.default_rng(0)
+    path = tmp_path / f"picture.{ending}"
+    if ending == "psd":  # Pillow cannot write it: a header of 26 bytes, three empty sections, raw RGB
+        path.write_bytes(b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 4, 4, 8, 3) + bytes(14) + bytes(range(48)))
+    else:
+        pixels = rng.integers(0, 256, (24, 24, 4 if ending == "icns" else 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+    whole = path.read_bytes()
+    read_rgb(path)
+    refused: list[str] = []
+    for trial in range(60):
+        damaged = bytearray(whole)
+        if trial % 3 == 0:
+            damaged = damaged[: rng.integers(len(whole))]
+        else:
+            for place in rng.integers(0, min(len(whole), 80), size=1 + trial % 7):
+                damaged[place] = rng.choice([0, 255, rng.integers(256)])
+        path.write_bytes(damaged)
+        try:
+            read_rgb(path)
+        except InputError as error:
+            refused.append(str(error))
+    assert len(refused) > 5
+    assert all(re.fullmatch(rf"cannot read image {path}: .+", message) for message in refused)
+
+
+@pytest.mark.parametrize("raised", [struct.error, TypeError, KeyError, IndexError, EOFError, zlib.error, OverflowError])
+def test_whatever_a_reader_raises_is_an_input_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: type[Exception]
+) -> None:
+    path = written(tmp_path / "picture.png", "L", [1])
+
+    def fail(*_: object) -> None:
+        raise raised("odd\nerror")
+
+    monkeypatch.setattr(PngImageFile, "load", fail)
+    with pytest.raises(InputError, match=rf"^cannot read image {path}: it is damaged \({raised.__name__}: [^\n]*\)$"):
+        read_rgb(path)
+
+
+def test_too_little_memory_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "picture.png", "L", [1])
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(PngImageFile, "load", fail)
+    with pytest.raises(InputError, match=r"picture\.png: MemoryError$"):
+        read_rgb(path)
+
+
+def test_postscript_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*command: object, **_: object) -> None:
+        raise AssertionError(f"a program was started: {command}")
+
+    for starter in ("check_call", "call", "run", "Popen"):
+        monkeypatch.setattr(subprocess, starter, run)
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+    iptc = b"\x1c\x03\x3c\0\2\1\0\x1c\x03\x14\0\1\x09\x1c\x03\x1e\0\1\x09\x1c\x08\x0a\0" + bytes([len(postscript)])
+    for name, content in (("a.eps", postscript), ("b.png", postscript), ("c.iim", iptc + postscript)):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(InputError, match=rf"cannot read image .*{name}: it is "):
+            read_rgb(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(
+        InputError, match=r"cannot read image .*pipe\.png: it is no regular file \(a pipe or a device\)"
+    ):
+        read_rgb(tmp_path / "pipe.png")
+
+
+def test_lab_colors(tmp_path: Path) -> None:
+    lightness, a, b = 53.2, 80.1, 67.2  # pure red of sRGB, whose white is that of D65
+    stored = (round(lightness * 2.55), round(a) + 128, round(b) + 128)
+    Image.new("LAB", (1, 1), stored).save(tmp_path / "lab.tif")
+    assert row(tmp_path / "lab.tif")[0] == pytest.approx((255, 0, 0), abs=25)
+
+
+def test_heic(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.from_pillow(Image.new("RGB", (64, 64), (200, 30, 30))).save(tmp_path / "photo.heic")
+    assert row(tmp_path / "photo.heic")[0] == pytest.approx((200, 30, 30), abs=6)
+
+
+def test_paths_may_be_strings(tmp_path: Path) -> None:
+    assert read_rgb(str(written(tmp_path / "picture.png", "L", [7]))).getpixel((0, 0)) == (7, 7, 7)
 
 
 def test_arrays() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from embedding_transfer.images.load import IMAGE_SETS
 
 
 def test_names_and_roots_are_checked(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no image set 'CUBS', did you mean cub\?; there are folder, glyphs, cub"):
+    with pytest.raises(UsageError, match=r"no image set 'CUBS', did you mean cub\?; there are\n  folder"):
         load_images("CUBS", tmp_path)
     for name in IMAGE_SETS:
         if name != "glyphs":
@@ -20,6 +21,30 @@ def test_names_and_roots_are_checked(tmp_path: Path) -> None:
                 load_images(name)
             with pytest.raises(UsageError, match=r"no (folder|file) .*nowhere"):
                 load_images(name, tmp_path / "nowhere")
+
+
+def test_an_unknown_name_is_told_with_a_line_for_each_image_set() -> None:
+    with pytest.raises(UsageError) as raised:
+        load_images("photos")
+    lines = str(raised.value).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(IMAGE_SETS)
+    assert lines[0] == "  folder  your own images, a folder for each class;"
+
+
+def test_a_place_in_place_of_a_name_is_told_where_it_belongs(tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=rf"no image set '{tmp_path}', but a place: give it as --root {tmp_path}; there"
+    ):
+        load_images(str(tmp_path))
+
+
+def test_a_csv_file_of_the_set_folder_is_a_table(tmp_path: Path, draw: Callable[[Path], Path]) -> None:
+    for name in "ab":
+        draw(tmp_path / f"{name}.png")
+    (tmp_path / "list.csv").write_text("path,label,split\na.png,cat,train\nb.png,dog,test\n")
+    assert load_images("folder", str(tmp_path / "list.csv")).test.class_names == ("dog",)
+    with pytest.raises(UsageError, match=r"a\.png is a file: give the folder"):
+        load_images("folder", tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("name", ["cub", "cars", "sop", "inshop", "folder"])
@@ -30,8 +55,8 @@ def test_an_empty_folder_is_no_image_set(tmp_path: Path, name: str) -> None:
 
 
 def test_a_folder_of_class_folders(tiny_folder: Path) -> None:
-    splits = load_images("folder", tiny_folder)
-    assert [len(part) for part in splits] == [30, 25]
+    for root in (tiny_folder, str(tiny_folder)):
+        assert [len(part) for part in load_images("folder", root)] == [30, 25]
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from embedding_transfer.errors import InputError
 from embedding_transfer.images.folder import read_classes
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
+from embedding_transfer.images.left_out import LeftOutFiles
 from embedding_transfer.images.listed import find_place, no_such_layout
 from embedding_transfer.images.published_counts import published_splits
 
@@ -21,7 +22,7 @@ LAYOUTS = (
 N_CLASSES, N_TRAIN_CLASSES = 196, 98
 
 
-def load_cars(root: Path, allow_incomplete: bool = False) -> ImageSplits:
+def load_cars(root: str | Path, allow_incomplete: bool = False) -> ImageSplits:
     """Read Cars-196 (Krause et al. 2013), split by class as in Song et al. 2016.
 
     The original has ``cars_annos.mat`` and ``car_ims/``. The devkit has separate annotations of ``cars_train/`` and
@@ -82,7 +83,9 @@ def _class_names(file: Path) -> tuple[str, ...]:
 
 
 def _read_class_folders(home: Path) -> ImageSet:
-    halves = [read_classes(home / half, "cars") for half in ("train", "test")]
+    left_out = LeftOutFiles(home)
+    halves = [read_classes(home / half, "cars", left_out) for half in ("train", "test")]
+    left_out.warn()
     names = sorted({name for half in halves for name in half.class_names})
     number = {name: index for index, name in enumerate(names)}
     labels = [number[half.class_names[label]] for half in halves for label in half.labels]

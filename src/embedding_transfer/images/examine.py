@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 
-from PIL import Image
+import numpy as np
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from embedding_transfer.errors import InputError
+from embedding_transfer.images.decode import open_image
 from embedding_transfer.images.image_set import ImageSet
 
 
@@ -94,7 +94,7 @@ class _Looks(Dataset[Look]):
 
 def _stored_mode(images: ImageSet, row: int) -> str:
     stored = images.images[row]
-    if not isinstance(stored, Path):
+    if isinstance(stored, np.ndarray):
         return "RGB" if stored.ndim == 3 else "L"
-    with Image.open(stored) as file:
+    with open_image(stored) as file:
         return file.mode

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from embedding_transfer.errors import InputError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images.batches import Batches
 from embedding_transfer.images.examine import Examined, Look, same_pictures
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
@@ -36,6 +37,7 @@ def find_all(splits: ImageSplits, examined: Sequence[Examined], images_per_class
         *_unreadable(examined),
         *_small_classes(splits.train, images_per_class),
         *_shared_classes(splits),
+        *_alike_names(splits),
         *_lonely_queries(splits.test),
         *_duplicates(examined),
         *_odd(examined),
@@ -54,7 +56,7 @@ def _small_classes(train: ImageSet, images_per_class: int | None) -> Iterator[Fi
         return
     try:
         Batches(train, batch_size=images_per_class, images_per_class=images_per_class)
-    except InputError as error:
+    except (InputError, UsageError) as error:
         yield Finding(True, str(error))
     sizes = np.bincount(train.labels)
     few = np.flatnonzero((sizes > 1) & (sizes < images_per_class))
@@ -73,6 +75,20 @@ def _shared_classes(splits: ImageSplits) -> Iterator[Finding]:
             False,
             f"{_count(len(shared), 'class', 'classes')} in training and test, such as {shared[0]}: "
             "results are not about classes that training never saw",
+        )
+
+
+def _alike_names(splits: ImageSplits) -> Iterator[Finding]:
+    """Classes that are probably one, written in two ways."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in sorted({name for images in splits for name in images.class_names}):
+        alike[" ".join(name.split())].append(name)
+    several = [names for names in alike.values() if len(names) > 1]
+    if several:
+        yield Finding(
+            False,
+            f"{_count(len(several), 'class is', 'classes are')} written in more than one way, such as "
+            f"{' and '.join(map(repr, several[0]))}: spaces make them different classes",
         )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb
+from embedding_transfer.images.printable import printable
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,23 @@ class ImageSet:
 
     Args:
         name: What messages call it, e.g. ``"glyphs/test"``.
-        images: Paths of image files, or one uint8 array (n, h, w) or (n, h, w, 3).
-        labels: (n,) int64, indices into ``class_names``.
+        images: Paths of image files (strings will do), or one uint8 array (n, h, w) or (n, h, w, 3).
+        labels: (n,) whole numbers, indices into ``class_names``.
         class_names: Name of each class.
         is_query: (n,) bool, which images are searched for; ``None``: all of them.
         is_gallery: (n,) bool, which images are searched in; ``None``: all of them.
 
     Raises:
-        InputError: If there are no images, or lengths do not agree.
+        InputError: If there are no images, lengths do not agree, a label has no name, or an array holds no uint8.
+
+    Example::
+
+        images = ImageSet("shoes", ["a.png", "b.png", "c.png"], [0, 0, 1], ("boot", "sandal"))
+        images.image(0).show()
     """
 
     name: str
-    images: Sequence[Path] | np.ndarray
+    images: Sequence[str | Path] | np.ndarray
     labels: np.ndarray
     class_names: tuple[str, ...]
     is_query: np.ndarray | None = field(default=None)
@@ -40,10 +46,25 @@ class ImageSet:
     def __post_init__(self) -> None:
         if len(self.images) == 0:
             raise InputError(f"{self.name} has no images")
+        object.__setattr__(self, "images", _paths_or_pixels(self.name, self.images))
         for what in ("labels", "is_query", "is_gallery"):
             values = getattr(self, what)
-            if values is not None and len(values) != len(self.images):
+            if values is None:
+                continue
+            try:
+                values = np.asarray(values, dtype=np.int64 if what == "labels" else bool)
+            except (TypeError, ValueError) as error:
+                raise InputError(
+                    f"{self.name} has {what} that are no numbers: number the class names from 0"
+                ) from error
+            if len(values) != len(self.images):
                 raise InputError(f"{self.name} has {len(self.images)} images but {len(values)} {what}")
+            object.__setattr__(self, what, values)
+        if self.labels.min() < 0 or self.labels.max() >= len(self.class_names):
+            raise InputError(
+                f"{self.name} has labels from {self.labels.min()} to {self.labels.max()} but "
+                f"{len(self.class_names)} class names: labels number the names from 0"
+            )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -51,14 +72,14 @@ class ImageSet:
     def image(self, index: int) -> Image.Image:
         """Picture ``index`` as 8-bit RGB, decoded now."""
         picture = self.images[index]
-        return read_rgb(picture) if isinstance(picture, Path) else array_to_rgb(picture)
+        return array_to_rgb(picture) if isinstance(picture, np.ndarray) else read_rgb(picture)
 
     def describe(self, index: int) -> str:
         """What to call picture ``index`` in a message: its path, or its place and class."""
         picture = self.images[index]
-        if isinstance(picture, Path):
-            return str(picture)
-        return f"{self.name}[{index}] ({self.class_names[self.labels[index]]})"
+        if isinstance(picture, np.ndarray):
+            return f"{self.name}[{index}] ({self.class_names[self.labels[index]]})"
+        return printable(picture)
 
     def subset(self, rows: np.ndarray, name: str | None = None) -> ImageSet:
         """The images at ``rows`` (indices or a mask), with labels numbered anew over the classes that remain."""
@@ -75,6 +96,14 @@ class ImageSet:
             is_gallery=None if self.is_gallery is None else self.is_gallery[rows],
         )
 
+    def split(self, is_train: np.ndarray) -> ImageSplits:
+        """The images where ``is_train`` (n,) holds, and the others, called ``NAME/train`` and ``NAME/test``.
+
+        Raises:
+            InputError: If one of the two would be empty.
+        """
+        return ImageSplits(self.subset(is_train, f"{self.name}/train"), self.subset(~is_train, f"{self.name}/test"))
+
     def summary(self) -> str:
         """One line for people: ``glyphs/train: 11,097 images of 732 classes``, and its queries and gallery."""
         flags = ((self.is_query, "queries"), (self.is_gallery, "in the gallery"))
@@ -87,3 +116,14 @@ class ImageSplits(NamedTuple):
 
     train: ImageSet
     test: ImageSet
+
+
+def _paths_or_pixels(name: str, images: Sequence[str | Path] | np.ndarray) -> Sequence[Path] | np.ndarray:
+    if not isinstance(images, np.ndarray) or images.dtype.kind in "UO":
+        return [image if isinstance(image, Path) else Path(image) for image in images]
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
+        raise InputError(
+            f"{name} has an array {images.shape} of {images.dtype}: pictures are uint8, 0 to 255, in the shape "
+            "(n, h, w) or (n, h, w, 3)"
+        )
+    return images

@@ -17,7 +17,7 @@ COLUMNS = ("image_name", "item_id", "evaluation_status")
 STATUSES = ("train", "query", "gallery")
 
 
-def load_inshop(root: Path, allow_incomplete: bool = False) -> ImageSplits:
+def load_inshop(root: str | Path, allow_incomplete: bool = False) -> ImageSplits:
     """Read In-shop Clothes Retrieval (Liu et al. 2016) with its own split; queries are searched in the gallery.
 
     Args:

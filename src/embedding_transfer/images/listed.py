@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,8 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from embedding_transfer.errors import InputError, UsageError
-from embedding_transfer.images.folder import split_by_class
+from embedding_transfer.images.find_files import find_files
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
+from embedding_transfer.images.left_out import ImagesNote
+from embedding_transfer.images.printable import printable
+from embedding_transfer.images.text_file import read_text
 
 
 class IncompleteImages(UserWarning):
@@ -26,13 +28,14 @@ def complain(fault: str, allow_incomplete: bool) -> None:
     warnings.warn(fault, IncompleteImages, stacklevel=2)
 
 
-def find_place(root: Path, places: Sequence[str], name: str) -> Path:
+def find_place(root: str | Path, places: Sequence[str], name: str) -> Path:
     """The first of ``root/place`` that is there.
 
     Raises:
         UsageError: If ``root`` is no folder.
         InputError: If none is there; the message says what was looked for and what ``root`` holds instead.
     """
+    root = Path(root)
     if not root.is_dir():
         raise UsageError(f"no folder {root}: --root must be the folder of the image set {name!r}")
     for place in places:
@@ -59,10 +62,7 @@ def read_rows(path: Path, columns: tuple[str, ...], skipped: int = 0) -> list[li
     Raises:
         InputError: If the file cannot be read, has another header, or a row has more or fewer columns.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()[skipped:]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    lines = read_text(path).splitlines()[skipped:]
     header, rows = lines[0] if lines else "", [line.split() for line in lines[1:]]
     if header.split() != list(columns):
         raise InputError(f"{path}: line {skipped + 1} should be {' '.join(columns)!r}; it is {header[:80]!r}")
@@ -75,26 +75,44 @@ def read_rows(path: Path, columns: tuple[str, ...], skipped: int = 0) -> list[li
 def without_missing_files(
     images: ImageSet, is_train: np.ndarray, allow_incomplete: bool
 ) -> tuple[ImageSet, np.ndarray]:
-    """The images whose files are there, and ``is_train`` (n,) of these; every folder is listed only once.
+    """The images whose files are there, and ``is_train`` (n,) of these.
+
+    Paths with backslashes, or with accents composed otherwise, are found, too.
 
     Raises:
-        InputError: If files are missing and ``allow_incomplete`` is not given; the message has the first of them.
+        InputError: If files are missing and ``allow_incomplete`` is not given, or a half has none left; the message
+            has the first of them.
     """
-    places = [os.path.split(str(path)) for path in images.images]
-    folders = {folder for folder, _ in places}
-    held = {folder: set(os.listdir(folder)) if os.path.isdir(folder) else set() for folder in folders}
-    there = np.array([name in held[folder] for folder, name in places])
+    found = find_files([str(path) for path in images.images])
+    there = np.array([path is not None for path in found])
+    _warn_of_backslashes(images, found)
     if there.all():
-        return images, is_train
-    complain(
-        f"{images.name}: {int((~there).sum()):,} of {len(places):,} listed images are missing, "
-        f"the first is {images.images[int(there.argmin())]}",
-        allow_incomplete,
+        return replace(images, images=[path for path in found if path is not None]), is_train
+    fault = (
+        f"{images.name}: {int((~there).sum()):,} of {len(found):,} listed images are missing, "
+        f"the first is {images.describe(int(there.argmin()))}"
     )
-    return images.subset(there), is_train[there]
+    for half, rows in (("training", is_train), ("test", ~is_train)):
+        if not there[rows].any():
+            raise InputError(f"{fault}; no {half} images are left: check where paths begin, or unpack the images there")
+    complain(fault, allow_incomplete)
+    kept = images.subset(there)
+    return replace(kept, images=[path for path in found if path is not None]), is_train[there]
+
+
+def _warn_of_backslashes(images: ImageSet, found: Sequence[Path | None]) -> None:
+    written = (str(path) for path in images.images)
+    turned = [path for path, old in zip(found, written, strict=True) if path and str(path) != old and "\\" in old]
+    if turned:
+        warnings.warn(
+            f"{images.name}: {len(turned):,} of {len(found):,} paths with backslashes are missing as they are written, "
+            f"but there with slashes, the first is {printable(turned[0])}",
+            ImagesNote,
+            stacklevel=3,
+        )
 
 
 def train_and_test(images: ImageSet, is_train: np.ndarray) -> ImageSplits:
     """The images where ``is_train`` (n,) holds, and the others; only these keep their queries and gallery."""
-    train, test = split_by_class(images, is_train, ("train", "test"))
+    train, test = images.split(is_train)
     return ImageSplits(replace(train, is_query=None, is_gallery=None), test)

@@ -21,16 +21,27 @@ LISTED: dict[str, Callable[[Path, bool], ImageSplits]] = {
 }
 """Image sets that can be incomplete: it is known what they should hold."""
 
-IMAGE_SETS = ("folder", "glyphs", *LISTED)
+IMAGE_SETS = {
+    "folder": "your own images, a folder for each class",
+    "table": "your own images, listed in a CSV file",
+    "glyphs": "letters drawn with the fonts of matplotlib; needs no root",
+    "cub": "CUB-200-2011, birds",
+    "cars": "Cars-196",
+    "sop": "Stanford Online Products",
+    "inshop": "In-shop Clothes Retrieval of DeepFashion",
+}
+"""Every image set and what it is."""
+
+TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 
 
-def load_images(images: str, root: Path | None = None, allow_incomplete: bool = False) -> ImageSplits:
+def load_images(images: str, root: str | Path | None = None, allow_incomplete: bool = False) -> ImageSplits:
     """Load an image set by name.
 
     Args:
         images: ``"folder"`` (class folders under ``root``), ``"table"`` (``root`` is a CSV file), ``"glyphs"``
             (letters, made on the spot) or one of the published sets ``"cub"``, ``"cars"``, ``"sop"`` and ``"inshop"``.
-        root: Where the images are; needed by all but ``"glyphs"``.
+        root: Where the images are; needed by all but ``"glyphs"``. A CSV file makes a ``"folder"`` a ``"table"``.
         allow_incomplete: Warn instead of raising where images are missing or a published set is another edition.
 
     Raises:
@@ -39,17 +50,27 @@ def load_images(images: str, root: Path | None = None, allow_incomplete: bool = 
 
     Example::
 
-        splits = load_images("cub", Path("data/CUB_200_2011"))
+        splits = load_images("cub", "data/CUB_200_2011")
         print(splits.train.summary())  # cub/train: 5,864 images of 100 classes
     """
     if images not in IMAGE_SETS:
-        raise UsageError(f"no image set {images!r}{nearest(images, IMAGE_SETS)}; there are {', '.join(IMAGE_SETS)}")
+        raise _no_image_set(images)
     if images == "glyphs":
         from embedding_transfer.images.glyphs import load_glyphs  # matplotlib is imported only when fonts are needed
 
         return load_glyphs()
     if root is None:
-        raise UsageError(f"image set {images!r} needs --root, the folder of its images")
-    if images in LISTED:
-        return LISTED[images](Path(root), allow_incomplete)
-    return load_folder(Path(root))
+        where = "the CSV file that lists its images" if images == "table" else "the folder of its images"
+        raise UsageError(f"image set {images!r} needs --root, {where}")
+    root = Path(root)
+    if images == "folder" and root.suffix.lower() in TABLE_ENDINGS and root.is_file():
+        images = "table"
+    return LISTED[images](root, allow_incomplete) if images in LISTED else load_folder(root)
+
+
+def _no_image_set(name: str) -> UsageError:
+    """The error that lists the image sets, one to a line."""
+    sets = ";\n".join(f"  {known:<8}{what}" for known, what in IMAGE_SETS.items())
+    is_place = any(mark in name for mark in "/\\.") or Path(name).exists()
+    hint = f", but a place: give it as --root {name}" if is_place else nearest(name, IMAGE_SETS)
+    return UsageError(f"no image set {name!r}{hint}; there are\n{sets}")

@@ -39,7 +39,7 @@ OTHER_EDITIONS = {
 
 
 def published_splits(
-    name: str, images: ImageSet, is_train: np.ndarray, root: Path, allow_incomplete: bool
+    name: str, images: ImageSet, is_train: np.ndarray, root: str | Path, allow_incomplete: bool
 ) -> ImageSplits:
     """Training and test images of a published image set, after a check that it is all there.
 

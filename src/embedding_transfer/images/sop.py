@@ -14,7 +14,7 @@ PLACES = ("Ebay_train.txt", "Stanford_Online_Products/Ebay_train.txt")
 COLUMNS = ("image_id", "class_id", "super_class_id", "path")
 
 
-def load_sop(root: Path, allow_incomplete: bool = False) -> ImageSplits:
+def load_sop(root: str | Path, allow_incomplete: bool = False) -> ImageSplits:
     """Read Stanford Online Products (Song et al. 2016) with its own split.
 
     Args:

@@ -13,6 +13,7 @@ from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images import ImageSplits, load_images
 from embedding_transfer.images.examine import Examined, examine
 from embedding_transfer.images.findings import Finding, find_all
+from embedding_transfer.images.left_out import ImagesNote
 from embedding_transfer.images.listed import IncompleteImages
 from embedding_transfer.report.images_page import write_images_page
 from embedding_transfer.report.tables import print_table
@@ -28,9 +29,9 @@ def check_images(
 ) -> list[Finding]:
     """Look at every image of an image set and say what would stop a training or spoil its results.
 
-    Counts images per split and class, and finds what is missing, unreadable or odd, classes that are too small, and
-    pictures that are there twice: equal pixel for pixel once decoded, whatever their files are called. A picture that
-    was compressed anew is not found.
+    Counts images per split and class, and finds what is missing, left out, unreadable or odd, classes that are too
+    small, and pictures that are there twice: equal pixel for pixel once decoded, whatever their files are called. A
+    picture that was compressed anew is not found.
 
     Args:
         images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
@@ -54,9 +55,8 @@ def check_images(
     """
     if output is not None and Path(output).is_file():
         raise UsageError(f"{output} is a file: --output must be a folder")
-    splits, incomplete = _load(images, root)
+    splits, findings = _load(images, root, allow_incomplete)
     examined = [picture for part in splits for picture in examine(part, workers)]
-    findings = [Finding(not allow_incomplete, fault) for fault in incomplete]
     findings = sorted([*findings, *find_all(splits, examined, images_per_class)], key=lambda found: not found.stops)
     problems = sum(finding.stops for finding in findings)
     verdict = _verdict(problems, len(findings) - problems)
@@ -64,8 +64,7 @@ def check_images(
     table = _table(splits, examined)
     print(title)
     print_table(*table)
-    for finding in findings:
-        print(f"{'problem' if finding.stops else 'warning'}: {finding.text}")
+    _print(findings)
     print(verdict)
     if output is not None:
         write_images_page(Path(output), title, splits, table, findings, verdict)
@@ -75,12 +74,30 @@ def check_images(
     return findings
 
 
-def _load(images: str, root: Path | None) -> tuple[ImageSplits, list[str]]:
-    """The images that are there, and what is missing or wrong with their numbers."""
+def _load(images: str, root: Path | None, allow_incomplete: bool) -> tuple[ImageSplits, list[Finding]]:
+    """The images that are there, and what is missing, left out, or wrong with their numbers."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", IncompleteImages)
-        splits = load_images(images, root, allow_incomplete=True)
-    return splits, [str(warning.message) for warning in caught if warning.category is IncompleteImages]
+        warnings.simplefilter("always")
+        try:
+            splits, error = load_images(images, root, allow_incomplete=True), None
+        except InputError as raised:
+            splits, error = None, raised
+    findings = []
+    for warning in caught:
+        is_incomplete = issubclass(warning.category, IncompleteImages)
+        if is_incomplete or issubclass(warning.category, ImagesNote):
+            findings.append(Finding(is_incomplete and not allow_incomplete, str(warning.message)))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if splits is None:
+        _print(findings)
+        raise error or InputError("no images")
+    return splits, findings
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        print(f"{'problem' if finding.stops else 'warning'}: {finding.text}")
 
 
 def _table(splits: ImageSplits, examined: Sequence[Examined]) -> tuple[list[str], list[list[str]]]:
