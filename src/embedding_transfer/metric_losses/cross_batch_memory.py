@@ -14,7 +14,7 @@ REMEMBERED = sorted({*losses.CrossBatchMemory.supported_losses()} - {"NCALoss"})
 
 
 class CrossBatchMemory(MetricLoss):
-    r"""A loss on pairs or triplets of the batch and the last rows of earlier batches, so that small batches have many.
+    r"""Compares a batch with the last rows of earlier batches, too, so that small batches have many pairs.
 
     .. math:: L = loss(\{(x_i, m_j) : m_j \text{ is not } x_i\})
 
