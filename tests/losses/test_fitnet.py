@@ -40,9 +40,9 @@ def test_agrees_with_the_published_code(case):
     expected = {key: golden.tensor("losses", name) for key, name in case["outputs"].items()}
     torch.testing.assert_close(value.detach(), expected["loss"].reshape(()), rtol=tolerance, atol=floor)
     torch.testing.assert_close(target.grad, expected["grad_t"], rtol=0, atol=tolerance * case["grad_scale"])
-    by_weight = expected["grad_transform_weight"].reshape(regressor.weight.shape)
-    scale = by_weight.abs().max().item()
-    torch.testing.assert_close(regressor.weight.grad, by_weight, rtol=0, atol=tolerance * scale)
+    grad_weight = expected["grad_transform_weight"].reshape(regressor.weight.shape)
+    scale = grad_weight.abs().max().item()
+    torch.testing.assert_close(regressor.weight.grad, grad_weight, rtol=0, atol=tolerance * scale)
     assert source.grad is None
 
 
