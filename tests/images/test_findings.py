@@ -54,6 +54,15 @@ def test_classes_of_both_splits() -> None:
     assert text.startswith("2 classes in training and test, such as train0")
 
 
+def test_class_names_that_differ_in_spaces_alone() -> None:
+    train = ImageSet("train", noise(4), np.array([0, 0, 1, 1]), ("red shoe", "red  shoe "))
+    (text,) = texts(found(train))
+    assert text == (
+        "1 class is written in more than one way, such as 'red  shoe ' and 'red shoe': "
+        "spaces make them different classes"
+    )
+
+
 def test_queries_that_can_find_nothing() -> None:
     (text,) = texts(found(test=part("test", [0, 0, 1])))
     assert text == "1 query with no other image of the class to find: test[2] (test1)"

@@ -51,6 +51,43 @@ def test_pictures_are_called_by_path_or_by_place_and_class() -> None:
     assert ImageSet("p", [Path("a/b.png")], np.zeros(1, dtype=int), ("a",)).describe(0) == str(Path("a/b.png"))
 
 
+def test_strings_are_paths_and_lists_are_labels(tmp_path: Path) -> None:
+    gray(2).image(1).save(tmp_path / "a.png")
+    images = ImageSet("s", [str(tmp_path / "a.png"), "b.png"], [0, 1], ("a", "b"))
+    assert images.images == [tmp_path / "a.png", Path("b.png")]
+    assert images.image(0).getpixel((0, 0)) == (1, 1, 1)
+    assert images.describe(1) == "b.png"
+    assert images.labels.dtype == np.int64
+
+
+def test_halves_by_a_mask() -> None:
+    train, test = gray(6).split(np.arange(6) < 4)
+    assert (train.name, test.name) == ("gray/train", "gray/test")
+    assert (train.class_names, test.class_names) == (("class 0", "class 1"), ("class 2",))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "what"),
+    [
+        (np.zeros((2, 3, 3)), r"an array \(2, 3, 3\) of float64: pictures are uint8"),
+        (np.zeros((2, 3, 3), dtype=np.uint16), r"an array \(2, 3, 3\) of uint16"),
+        (np.zeros((2, 3), dtype=np.uint8), r"an array \(2, 3\) of uint8: .* in the shape \(n, h, w\)"),
+        (np.zeros((2, 3, 5, 5), dtype=np.uint8), r"an array \(2, 3, 5, 5\)"),
+    ],
+)
+def test_arrays_must_hold_pictures_of_8_bits(pixels: np.ndarray, what: str) -> None:
+    with pytest.raises(InputError, match=rf"x has {what}"):
+        ImageSet("x", pixels, np.zeros(2, dtype=int), ("a",))
+
+
+def test_every_label_has_a_name() -> None:
+    for labels in ([0, 2], [-1, 0]):
+        with pytest.raises(InputError, match=r"x has labels from -?\d to \d but 2 class names"):
+            ImageSet("x", ["a.png", "b.png"], labels, ("a", "b"))
+    with pytest.raises(InputError, match="x has labels that are no numbers: number the class names from 0"):
+        ImageSet("x", ["a.png", "b.png"], ["cat", "dog"], ("cat", "dog"))
+
+
 def test_summary() -> None:
     assert gray(4).summary() == "gray: 4 images of 2 classes"
     flags = np.array([True, False, False, False])

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from embedding_transfer.cli import main
 from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.images import load_images
 from embedding_transfer.verbs.check_images import check_images
 
 
@@ -94,6 +96,52 @@ def test_missing_files_of_a_table(folder: Path, capsys: pytest.CaptureFixture[st
     with pytest.raises(InputError, match=r"table: 1 of 56 listed images are missing, the first is .*gone\.png"):
         check_images("table", table, workers=0)
     assert "table/test" in capsys.readouterr().out
+
+
+def test_where_every_path_is_wrong_it_says_all_that_training_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "path,label,split\n" + "".join(f"{i}.png,{i % 2},{'train' if i < 4 else 'test'}\n" for i in range(8))
+    )
+    with pytest.raises(InputError, match=r"t: 8 of 8 listed images are missing, the first is .*0\.png"):
+        check_images("table", table, workers=0)
+    (tmp_path / "sop").mkdir()
+    for split, start in (("train", 0), ("test", 4)):
+        rows = [f"{i} {i} 1 bicycle_final/{i}.JPG" for i in range(start, start + 4)]
+        head = "image_id class_id super_class_id path"
+        (tmp_path / "sop" / f"Ebay_{split}.txt").write_text("\n".join([head, *rows]))
+    with pytest.raises(InputError, match=r"sop: 8 of 8 listed images are missing"):
+        check_images("sop", tmp_path / "sop", workers=0)
+    assert "problem: " in (out := capsys.readouterr().out)
+    assert "is not the published 'sop': 4 training images instead of 59,551" in out
+
+
+def test_files_left_out_are_a_warning_and_never_silent(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.svg", "b.svg", "c"):
+        (folder / "train/train-class0" / name).write_text("no picture that is read")
+    (folder / "train/train-class0/notes.txt").write_text("left alone")
+    (finding,) = check_images(root=folder, workers=0)
+    assert not finding.stops
+    out = capsys.readouterr().out
+    assert re.search(r"warning: left out 3 files of .*: 2 \.svg, 1 without an ending; the first is .*a\.svg", out)
+    assert "Fit for training. 1 warning.\n" in out
+
+
+def test_other_warnings_are_passed_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*_: object, **__: object) -> object:
+        warnings.warn("from elsewhere", RuntimeWarning, stacklevel=1)
+        return load_images("folder", folder)
+
+    monkeypatch.setattr("embedding_transfer.verbs.check_images.load_images", load)
+    with pytest.warns(RuntimeWarning, match="from elsewhere"):
+        check_images(root=folder, workers=0)
+
+
+def test_fewer_images_than_one_class_needs_is_a_problem(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"would stop a training: .* fewer than one batch of 100"):
+        check_images(root=str(folder), images_per_class=100, workers=0)  # type: ignore[arg-type]
 
 
 def test_wrong_usage(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ class ImageSet:
         class_names: Name of each class.
         is_query: (n,) bool, which images are searched for; ``None``: all of them.
         is_gallery: (n,) bool, which images are searched in; ``None``: all of them.
+        root: The folder that :attr:`keys` are relative to.
+        numbers: (n,) the numbers that pictures without a path have in the whole set; default: their order.
 
     Raises:
         InputError: If there are no images, lengths do not agree, a label has no name, or an array holds no uint8.
@@ -42,17 +44,19 @@ class ImageSet:
     class_names: tuple[str, ...]
     is_query: np.ndarray | None = field(default=None)
     is_gallery: np.ndarray | None = field(default=None)
+    root: Path | None = None
+    numbers: np.ndarray | None = field(default=None)
 
     def __post_init__(self) -> None:
         if len(self.images) == 0:
             raise InputError(f"{self.name} has no images")
         object.__setattr__(self, "images", _paths_or_pixels(self.name, self.images))
-        for what in ("labels", "is_query", "is_gallery"):
+        for what in ("labels", "is_query", "is_gallery", "numbers"):
             values = getattr(self, what)
             if values is None:
                 continue
             try:
-                values = np.asarray(values, dtype=np.int64 if what == "labels" else bool)
+                values = np.asarray(values, dtype=np.int64 if what in ("labels", "numbers") else bool)
             except (TypeError, ValueError) as error:
                 raise InputError(
                     f"{self.name} has {what} that are no numbers: number the class names from 0"
@@ -81,6 +85,18 @@ class ImageSet:
             return f"{self.name}[{index}] ({self.class_names[self.labels[index]]})"
         return printable(picture)
 
+    @property
+    def keys(self) -> list[str]:
+        """What each picture is called in files of vectors: its path from :attr:`root`, ``/`` between folders.
+
+        Pictures of an array are called by their number in the whole set.
+        """
+        if isinstance(self.images, np.ndarray):
+            numbers = range(len(self)) if self.numbers is None else self.numbers.tolist()
+            return [str(number) for number in numbers]
+        root = "" if self.root is None else f"{self.root.as_posix().rstrip('/')}/"
+        return [Path(image).as_posix().removeprefix(root) for image in self.images]
+
     def subset(self, rows: np.ndarray, name: str | None = None) -> ImageSet:
         """The images at ``rows`` (indices or a mask), with labels numbered anew over the classes that remain."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
@@ -94,6 +110,7 @@ class ImageSet:
             class_names=tuple(self.class_names[c] for c in classes),
             is_query=None if self.is_query is None else self.is_query[rows],
             is_gallery=None if self.is_gallery is None else self.is_gallery[rows],
+            numbers=rows if self.numbers is None else self.numbers[rows],
         )
 
     def split(self, is_train: np.ndarray) -> ImageSplits:

@@ -1,6 +1,7 @@
 """From the name of an image set to its images."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from embedding_transfer.errors import UsageError, nearest
@@ -65,7 +66,9 @@ def load_images(images: str, root: str | Path | None = None, allow_incomplete: b
     root = Path(root)
     if images == "folder" and root.suffix.lower() in TABLE_ENDINGS and root.is_file():
         images = "table"
-    return LISTED[images](root, allow_incomplete) if images in LISTED else load_folder(root)
+    train, test = LISTED[images](root, allow_incomplete) if images in LISTED else load_folder(root)
+    folder = root.parent if root.is_file() else root
+    return ImageSplits(replace(train, root=folder), replace(test, root=folder))
 
 
 def _no_image_set(name: str) -> UsageError:
