@@ -1,4 +1,4 @@
-"""What of pytorch-metric-learning can train here, and the reason why the rest cannot (seen in versions 2.8 and 2.9)."""
+"""What of pytorch-metric-learning can train here, and the reason why the rest cannot (as of version 2.9)."""
 
 from typing import Any
 
