@@ -64,7 +64,7 @@ def metavar(option: Option) -> str:
         elif get_origin(kind) is tuple:
             words.append(f"{METAVARS[get_args(kind)[0]]},...")
         elif kind is not type(None):
-            words.append(METAVARS.get(kind, "VALUE"))
+            words.append(METAVARS.get(kind, "NAME"))
     return "|".join(words)
 
 

@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 import docstring_parser
+
+from embedding_transfer.build.values import members_of
 
 MISSING = dataclasses.MISSING
 
@@ -32,6 +34,7 @@ class Option:
         default: ``MISSING`` if it is required.
         help: What it means.
         class_of: For an option that names a class, what kind: ``losses``, ``metric_losses``, ``miners``.
+        takes_many: Whether several values may be given.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Option:
     default: Any
     help: str
     class_of: str | None = None
+    takes_many: bool = False
 
 
 def function_of(verb: str) -> Callable[..., Any]:
@@ -62,7 +66,13 @@ def options_of(verb: str) -> dict[str, Option]:
     function = function_of(verb)
     hints, said = _types_of_parameters(function), sentences_of(function)
     return {
-        name: Option(name, hints[name], MISSING if p.default is p.empty else p.default, said[name])
+        name: Option(
+            name,
+            hints[name],
+            MISSING if p.default is p.empty else p.default,
+            said[name],
+            takes_many=_is_list(hints[name]),
+        )
         for name, p in inspect.signature(function).parameters.items()
     }
 
@@ -84,10 +94,19 @@ def _of_dataclass(options_class: Any) -> dict[str, Option]:
     fields = sorted(dataclasses.fields(options_class), key=lambda field: field.name not in own)
     return {
         field.name: Option(
-            field.name, hints[field.name], field.default, said[field.name], field.metadata.get("class_of")
+            field.name,
+            hints[field.name],
+            field.default,
+            said[field.name],
+            field.metadata.get("class_of"),
+            bool(field.metadata.get("many")) or _is_list(hints[field.name]),
         )
         for field in fields
     }
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(member) in (tuple, list) for member in members_of(annotation))
 
 
 def sentences_of(documented: Any) -> dict[str, str]:

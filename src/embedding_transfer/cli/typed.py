@@ -33,16 +33,18 @@ def read_words(words: list[str], options: Mapping[str, Option], first: tuple[str
         name, has_value, value = rest.pop(0).removeprefix("--").partition("=")
         name = ALIASES.get(name, name.replace("-", "_"))
         values = [value] if has_value else []
-        takes_many = name in options and "tuple" in str(options[name].annotation)
         while rest and not rest[0].startswith("--"):
             values.append(rest.pop(0))
         if not values and name in options and bool in members_of(options[name].annotation):
             values = ["true"]
-        if len(values) > 1 and name in options and not takes_many:
+        if len(values) > 1 and name in options and not options[name].takes_many:
             raise UsageError(f"--{name.replace('_', '-')} takes one value; got {' '.join(values)}")
-        text = ",".join(values)
         names_a_class = name in options and options[name].class_of is not None
-        given[name] = plain_value(text) if "." in name or names_a_class else text
+        text = ",".join(values)
+        if "." in name or names_a_class:
+            given[name] = plain_value(text)
+        else:
+            given[name] = values if len(values) > 1 else text
     return {**named_bare_words(bare, options, first, root_is_given="root" in given), **given}
 
 
@@ -55,14 +57,15 @@ def named_bare_words(
         UsageError: If there are more words than options for them, or an image set has no folder.
     """
     given: dict[str, object] = {}
-    places = list(first)
+    places, many = list(first), []
     for word in bare:
         if "images" in options and "images" not in given and _is_image_set(word):
             given["images"] = word
         elif options.get("loss") and "source" not in options and re.fullmatch(r"([a-z_]\w*\.)*[A-Z]\w*Loss", word):
             given["loss"] = word
-        elif places and "tuple" in str(options[places[0]].annotation):
-            given[places[0]] = f"{given[places[0]]},{word}" if places[0] in given else word
+        elif len(places) == 1 and options[places[0]].takes_many:
+            many.append(word)
+            given[places[0]] = many
         elif places:
             given[places.pop(0)] = word
         else:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from embedding_transfer.files import write_text
 from embedding_transfer.images import load_images
-from embedding_transfer.networks import load_network
-from embedding_transfer.networks.load import network_file
-from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.networks.load import BEST
 from embedding_transfer.retrieval.evaluation import recall_of
 from embedding_transfer.sources.principal_components import principal_components
 from embedding_transfer.training.config import config_data
+from embedding_transfer.training.train_target import source_of
 from embedding_transfer.training.transfer_options import TransferOptions
 
 
@@ -26,10 +25,20 @@ def baselines(options: TransferOptions, file: Path) -> dict[str, dict[str, float
     Returns:
         ``{"Source": {"recall@1": ...}, "PCA of the source": {...}}`` as fractions.
     """
-    names = ("source", "images", "root", "allow_incomplete", "embedding_dim", "ks", "metric")
+    names = (
+        "source",
+        "source_weight",
+        "source_weights",
+        "images",
+        "root",
+        "allow_incomplete",
+        "embedding_dim",
+        "ks",
+        "metric",
+    )
     config = config_data(options)
     asked = {name: config[name] for name in names}
-    asked["source_changed"] = network_file(options.source).stat().st_mtime
+    asked["source_changed"] = [changed_at(Path(str(name))) for name in options.source]
     if file.exists():
         kept = json.loads(file.read_text())
         if kept["asked"] == asked:
@@ -39,14 +48,20 @@ def baselines(options: TransferOptions, file: Path) -> dict[str, dict[str, float
     return found
 
 
+def changed_at(path: Path) -> float | None:
+    """When the file of a source was written last; ``None`` if it is no file."""
+    file = path / BEST if path.is_dir() else path
+    return file.stat().st_mtime if file.exists() else None
+
+
 def _measured(options: TransferOptions) -> dict[str, dict[str, float]]:
-    network = load_network(options.source)
+    source = source_of(options)
     images = load_images(options.images, options.root, options.allow_incomplete)
-    test = embed_images(network, images.test, workers=options.workers).cpu()
+    test = source.embed(images.test, workers=options.workers).cpu()
     found = {"Source": recall_of(test, images.test, options.ks, options.metric)}
-    length = options.embedding_dim or network.embedding_dim
-    if length < network.embedding_dim:
-        train = embed_images(network, images.train, workers=options.workers).cpu()
+    length = options.embedding_dim or source.dim
+    if length < source.dim:
+        train = source.embed(images.train, workers=options.workers).cpu()
         mean, directions = principal_components(train, length)
         shorter = (test.double() - mean) @ directions  # (n, length)
         found["PCA of the source"] = recall_of(shorter, images.test, options.ks, options.metric)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.data import Dataset
 from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional as tv
@@ -91,10 +92,17 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
 
 
 class EvaluationViews(Dataset[Tensor]):
-    """Item ``index``: the evaluation view (3, size, size) uint8 of image ``index``."""
+    """Item ``index``: the evaluation view (3, size, size) uint8 of image ``index``.
 
-    def __init__(self, images: ImageSet, size: int, crop: float) -> None:
-        self.images, self.transform = images, evaluation_view(size, crop)
+    Args:
+        images: What to see.
+        size: Side of a view in pixels.
+        crop: Share of the picture that is seen (see :func:`evaluation_view`).
+        transform: A picture to its view, in place of these two.
+    """
+
+    def __init__(self, images: ImageSet, size: int, crop: float, transform: Transform | None = None) -> None:
+        self.images, self.transform = images, transform or evaluation_view(size, crop)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -111,3 +119,10 @@ def views_first(views: Tensor) -> Tensor:
 def as_floats(views: Tensor) -> Tensor:
     """uint8 RGB to floats in [0, 1], what networks take."""
     return views.float().div_(255)
+
+
+def resized(images: Tensor, size: int | None) -> Tensor:
+    """Square images (n, 3, h, h) at another side, shrunk with antialiasing; as they are for ``None``."""
+    if size is None or images.shape[-1] == size:
+        return images
+    return F.interpolate(images, (size, size), mode="bilinear", antialias=True)

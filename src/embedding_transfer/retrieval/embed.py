@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from embedding_transfer.images.image_set import ImageSet
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import EvaluationViews, as_floats
-from embedding_transfer.networks import EmbeddingNetwork
 
 
 @torch.no_grad()
 def embed_images(
-    network: EmbeddingNetwork,
+    network: nn.Module,
     images: ImageSet,
     *,
     batch_size: int = 128,
@@ -28,8 +28,10 @@ def embed_images(
     """Embeddings (n, d) float32 of all images, in their order, as the network returns them.
 
     Args:
-        network: Called in evaluation mode; afterwards it is in the mode it was.
-        images: What to embed; each image is seen at the network's ``image_size`` and ``crop``.
+        network: An :class:`EmbeddingNetwork`, or any other module that makes vectors (n, d) of images (n, 3, h, w) and
+            says its ``image_size`` and ``crop``, or has an ``evaluation_view`` of its own. Called in evaluation mode;
+            afterwards it is in the mode it was.
+        images: What to embed; each image is seen as the network says.
         batch_size: Images at a time, in each process.
         workers: Processes that load images.
         accelerator: Shares the work among its processes; every one of them gets all embeddings.
@@ -38,7 +40,8 @@ def embed_images(
         InputError: If an image cannot be read; the message names it.
     """
     accelerator = accelerator or Accelerator(cpu=not torch.cuda.is_available())
-    views = EvaluationViews(images, network.image_size, network.crop)
+    eye: Any = network
+    views = EvaluationViews(images, eye.image_size, eye.crop, getattr(network, "evaluation_view", None))
     loader = accelerator.prepare_data_loader(DataLoader(views, batch_size, num_workers=workers))
     was_training = network.training
     network.to(accelerator.device).eval()

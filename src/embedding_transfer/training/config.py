@@ -59,6 +59,14 @@ def classes_of(kind: str) -> Homes:
 def _plain(field: dataclasses.Field[Any], value: Any) -> Any:
     if value is not None and "class_of" in field.metadata:
         return described(value, classes_of(field.metadata["class_of"]))
-    if isinstance(value, Path):
-        return str(value)
-    return list(value) if isinstance(value, tuple) else value
+    if field.metadata.get("many"):
+        names = [_name(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
+        return names[0] if len(names) == 1 else names
+    if isinstance(value, (list, tuple)):
+        return [_name(item) if isinstance(item, Path) else item for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _name(given: Any) -> str:
+    """A path or a name as text; an object by the name of its class, which no file can give back."""
+    return str(given) if isinstance(given, (str, Path)) else f"an object: {type(given).__qualname__}"

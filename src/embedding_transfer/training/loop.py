@@ -17,12 +17,12 @@ from tqdm import tqdm
 from embedding_transfer.errors import TrainingError, UsageError
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.images.loading import batches_of
-from embedding_transfer.images.views import as_floats, views_first
+from embedding_transfer.images.views import as_floats, resized, views_first
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.report.run_page import write_run_page
 from embedding_transfer.retrieval.embed import embed_images, quiet
 from embedding_transfer.retrieval.evaluation import recall_of
-from embedding_transfer.sources import FrozenSource
+from embedding_transfer.sources import Source
 from embedding_transfer.training.gather import share_buffers
 from embedding_transfer.training.loader import training_loader
 from embedding_transfer.training.objective import Objective
@@ -61,7 +61,7 @@ class Training:
         options: TrainingOptions,
         run: RunDirectory,
         accelerator: Accelerator,
-        source: FrozenSource | None = None,
+        source: Source | None = None,
         validation: ImageSet | None = None,
     ) -> None:
         for part in (images.test, *([] if validation is None else [validation])):
@@ -72,7 +72,9 @@ class Training:
         self.run, self.accelerator = run, accelerator
         share = (accelerator.process_index, accelerator.num_processes)
         self.batches = Batches(images.train, *options.batch, options.seed, *share)
-        self.loader = training_loader(self.batches, objective.network.image_size, options, accelerator.device)
+        self.size = objective.network.image_size
+        seen = max(self.size, (source and source.image_size) or 0)  # views are drawn for the larger eye, once
+        self.loader = training_loader(self.batches, seen, options, accelerator.device)
         self.optimizer = new_optimizer(objective, options)
         self.schedule = new_schedule(self.optimizer, options)
         self.learner, self.stepper = accelerator.prepare(objective, self.optimizer)
@@ -173,8 +175,8 @@ class Training:
     def _step(self, images: Tensor, labels: Tensor, index: Tensor) -> dict[str, float]:
         """One update, unless the loss is not finite; returns the loss and its parts."""
         with self.accelerator.autocast():
-            source = None if self.source is None else self.source(images, self.options.views)
-            losses = self.learner(images, labels, index, source)
+            source = None if self.source is None else self.source(images, index, self.options.views)
+            losses = self.learner(resized(images, self.size), labels, index, source)
         values = {name: value.item() for name, value in losses.items()}
         if math.isfinite(values["loss"]):
             self.accelerator.backward(losses["loss"])

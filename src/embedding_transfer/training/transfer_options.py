@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from embedding_transfer.build.classes import Spec
 from embedding_transfer.errors import UsageError
@@ -16,7 +16,14 @@ class TransferOptions(TrainingOptions):
     """Options of :func:`transfer`: the paper's settings.
 
     Args:
-        source: Run directory (its best network is taken) or file of the source network.
+        source: What is handed on: a run directory (its best network is taken), a network file, ``timm:NAME``, the class
+            path of your own module, an ONNX file, or a file of stored vectors; several become one.
+        source_weight: How much each of several sources counts; default: all the same.
+        source_weights: Files of weights, one for each ``timm:`` source.
+        source_pretrained: Download the weights of ``timm:`` sources from timm.
+        source_image_size: Side in pixels of what an ONNX source sees, where the file leaves it open.
+        source_mean: Mean of the pictures that an ONNX source expects, by channel.
+        source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
         loss: A transfer loss of ``embedding_transfer.losses`` by name, or the class path of your own.
         transfer_weight: Weight of the transfer loss; 0: the target learns from labels alone, by the metric loss, which
             shows what its source is worth.
@@ -32,7 +39,13 @@ class TransferOptions(TrainingOptions):
         image_size: Side in pixels of the views; default: the source's.
     """
 
-    source: Path
+    source: Any = field(metadata={"many": True})
+    source_weight: tuple[float, ...] = ()
+    source_weights: tuple[Path, ...] = ()
+    source_pretrained: bool = False
+    source_image_size: int | None = None
+    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    source_std: tuple[float, ...] = (0.229, 0.224, 0.225)
     loss: Spec = field(default="RelaxedContrastiveLoss", metadata={"class_of": "losses"})
     transfer_weight: float = 1.0
     metric_loss: Spec | None = field(default=None, metadata={"class_of": "metric_losses"})
@@ -43,8 +56,19 @@ class TransferOptions(TrainingOptions):
     embedding_dim: int | None = None
     image_size: int | None = None
 
+    @property
+    def shape(self) -> tuple[str, int, int]:
+        """Backbone, length and image size of the target, once they are known."""
+        if self.backbone is None or self.embedding_dim is None or self.image_size is None:
+            raise UsageError("the shape of the target is still open: with_shape_of takes it from the source")
+        return self.backbone, self.embedding_dim, self.image_size
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.source = tuple(self.source) if isinstance(self.source, (list, tuple)) else (self.source,)
+        if self.source_weight and len(self.source_weight) != len(self.source):
+            numbers = f"{len(self.source_weight)} for {len(self.source)}"
+            raise UsageError(f"source_weight takes one number for each source; got {numbers}")
         if self.start_from_source and (self.pretrained or self.weights is not None):
             raise UsageError("a target starts from its source or from other weights, not both")
         if self.transfer_weight == 0 and self.metric_loss is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedding_transfer.training.transfer_options import TransferOptions
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from embedding_transfer.training.result import TrainingResult
 
 
-def transfer(source: str | Path, **options: Any) -> TrainingResult:
+def transfer(source: Any, **options: Any) -> TrainingResult:
     """Hand the knowledge of a source network on to a target network; the defaults are the paper's settings.
 
     Args:

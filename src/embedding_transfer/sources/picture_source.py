@@ -1,0 +1,59 @@
+"""A source that looks at pictures: a network, a module of the user's, an ONNX file."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from embedding_transfer.images import ImageSet
+from embedding_transfer.images.views import resized
+from embedding_transfer.networks import Embedded, EmbeddingNetwork
+from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.sources.source import Source
+
+
+class PictureSource(Source):
+    """A frozen network behind the one call of all sources; it sees views at its own resolution.
+
+    Args:
+        network: An :class:`EmbeddingNetwork`, or any other module that is called with images (n, 3, h, w), float RGB in
+            [0, 1], gives vectors (n, d), and has ``image_size`` and ``embedding_dim``.
+        name: What messages call it.
+        views: ``"own"``: every view has its own vector (as published). ``"mean"``: the unit vectors of an image's
+            views are averaged and normalized again, and all its views get that one row.
+    """
+
+    def __init__(self, network: Any, name: str = "source", views: Literal["own", "mean"] = "own") -> None:
+        super().__init__()
+        self.network: nn.Module = network.eval().requires_grad_(False)
+        self.name, self.views = name, views
+        self.image_size = network.image_size
+        self.dim = network.embedding_dim
+        if isinstance(network, EmbeddingNetwork):
+            self.map_channels = tuple(network.map_channels)
+        self.backbone_name = getattr(network, "backbone_name", None)
+
+    @torch.no_grad()
+    def forward(self, images: Tensor, index: Tensor, views: int) -> Embedded:
+        images = resized(images, self.image_size)
+        if isinstance(self.network, EmbeddingNetwork):
+            embedded = self.network.embed_all(images)
+        else:
+            vectors = self.network(images)  # (views * n, d)
+            embedded = Embedded([], vectors, vectors)
+        if self.views == "own":
+            return embedded
+        return embedded._replace(embedding=consensus(embedded.embedding, views))
+
+    def embed(self, images: ImageSet, *, workers: int = 2, accelerator: Accelerator | None = None) -> Tensor:
+        return embed_images(self.network, images, workers=workers, accelerator=accelerator)
+
+
+def consensus(embedding: Tensor, views: int) -> Tensor:
+    """Every row becomes the unit mean of the unit rows of its image's views: (views * n, d) to (views * n, d)."""
+    of_image = F.normalize(embedding).unflatten(0, (views, -1))  # (v, n, d)
+    return F.normalize(of_image.mean(dim=0)).repeat(views, 1)  # (v * n, d)
