@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedding_transfer.files import whole_file, write_bytes, write_text
+from embedding_transfer.files import whole_file, whole_folder, write_bytes, write_text
 
 
 def test_a_file_and_its_folder_are_made(tmp_path: Path) -> None:
@@ -33,3 +33,32 @@ def test_nothing_written_is_an_error_not_an_empty_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), whole_file(tmp_path / "never"):
         pass
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_there_with_all_that_is_in_it(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "sets/birds") as unfinished:
+        (unfinished / "images").mkdir()
+        (unfinished / "images/wren.jpg").touch()
+        assert not (tmp_path / "sets/birds").exists()
+    assert (tmp_path / "sets/birds/images/wren.jpg").exists()
+    assert [entry.name for entry in (tmp_path / "sets").iterdir()] == ["birds"]
+
+
+def test_half_a_folder_vanishes(tmp_path: Path) -> None:
+    (tmp_path / ".birds.part").mkdir()
+    (tmp_path / ".birds.part/of a killed process").touch()
+
+    def fail(unfinished: Path) -> None:
+        assert not list(unfinished.iterdir())
+        (unfinished / "wren.jpg").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "birds") as unfinished:
+        fail(unfinished)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_never_replaced(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="birds"), whole_folder(tmp_path / "birds"):
+        (tmp_path / "birds/of another process").mkdir(parents=True)
+    assert [str(entry.relative_to(tmp_path)) for entry in tmp_path.rglob("*")] == ["birds", "birds/of another process"]

@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from embedding_transfer import losses, metric_losses
-    from embedding_transfer.errors import EmbeddingTransferError, InputError, TrainingError, UsageError
+    from embedding_transfer.errors import DownloadError, EmbeddingTransferError, InputError, TrainingError, UsageError
     from embedding_transfer.images import ImageSet, ImageSplits, load_images
     from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
     from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from embedding_transfer.verbs.check_images import check_images
     from embedding_transfer.verbs.convert import convert
     from embedding_transfer.verbs.demo import demo
+    from embedding_transfer.verbs.download import download
     from embedding_transfer.verbs.evaluate import evaluate
     from embedding_transfer.verbs.reproduce import reproduce
     from embedding_transfer.verbs.train_source import train_source
     from embedding_transfer.verbs.transfer import transfer
 
 _HOMES = {
-    "errors": ("EmbeddingTransferError", "InputError", "TrainingError", "UsageError"),
+    "errors": ("DownloadError", "EmbeddingTransferError", "InputError", "TrainingError", "UsageError"),
     "images": ("ImageSet", "ImageSplits", "load_images"),
     "losses": ("RelaxedContrastiveLoss", "TransferLoss"),
     "networks": ("Embedded", "EmbeddingNetwork", "load_network"),
@@ -37,6 +38,7 @@ _HOMES = {
     "verbs.check_images": ("check_images",),
     "verbs.convert": ("convert",),
     "verbs.demo": ("demo",),
+    "verbs.download": ("download",),
     "verbs.evaluate": ("evaluate",),
     "verbs.reproduce": ("reproduce",),
     "verbs.train_source": ("train_source",),
@@ -45,6 +47,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "DownloadError",
     "Embedded",
     "EmbeddingNetwork",
     "EmbeddingTransferError",
@@ -59,6 +62,7 @@ __all__ = [
     "check_images",
     "convert",
     "demo",
+    "download",
     "embed_images",
     "evaluate",
     "load_images",

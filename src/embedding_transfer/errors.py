@@ -20,6 +20,10 @@ class TrainingError(EmbeddingTransferError, RuntimeError):
     """A training had to stop, for example because its loss was no longer finite."""
 
 
+class DownloadError(EmbeddingTransferError, RuntimeError):
+    """A file could not be fetched: the server is away, breaks off, or sends something else."""
+
+
 def nearest(wrong: str, names: Iterable[str]) -> str:
     """``", did you mean NAME?"``, or nothing if no name is near (capitals, dashes and underscores do not count)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,34 @@ def whole_file(path: Path) -> Iterator[Path]:
         _to_disk(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Where to fill what shall become the folder ``path``: it takes that name when the block ends, or vanishes.
+
+    What a killed process left there is removed first, so one process at a time may fill a folder.
+
+    Raises:
+        OSError: If there is something at ``path`` by then.
+
+    Example::
+
+        with whole_folder(Path("birds")) as unfinished:
+            (unfinished / "wren.txt").write_text("small")
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        if hasattr(os, "sync"):  # all files at once: one by one takes minutes where there are 100,000
+            os.sync()
+        os.rename(unfinished, path)
+        _to_disk(path.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ VERBS = {
     "transfer": "hand the knowledge of a source network on to a target network",
     "reproduce": "run recipes with many methods and seeds; one table, beside the published numbers",
     "evaluate": "measure Recall@K, MAP@R, R-precision or NMI of a network on an image set",
+    "download": "fetch an image set of the paper or a released source; nothing is fetched unasked",
     "convert": "turn a checkpoint of the paper's research code into a network of this package",
     "check-images": "find what is missing, unreadable, odd or there twice in an image set",
 }
@@ -17,6 +18,7 @@ FIRST = {
     "transfer": ("source", "root"),
     "reproduce": ("recipes",),
     "evaluate": ("network", "root"),
+    "download": ("name",),
     "convert": ("checkpoint", "output"),
     "check-images": ("root",),
 }
