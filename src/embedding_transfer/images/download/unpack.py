@@ -1,4 +1,4 @@
-"""Unpacking a tar or zip archive that may be hostile: plain files and folders, below one folder, nothing else."""
+"""Unpacking a .tgz or .zip archive that may be hostile: plain files and folders, below one folder, nothing else."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def unpack(archive: Path, folder: str, into: Path) -> None:
     """Unpack what an archive holds in one of its folders. Modes and owners are not kept.
 
     Args:
-        archive: A tar file, packed with gzip or otherwise, or a zip file.
+        archive: A ``.tgz`` or ``.zip`` file, whatever it is called.
         folder: The folder in it. What lies beside it is left out.
         into: What ``folder`` becomes, an empty folder.
 
@@ -93,13 +93,15 @@ def _checked(member: Member, archive: Path) -> PureWindowsPath:
 
 
 def _members(file: IO[bytes]) -> Iterator[Member]:
-    is_zip = file.read(2) == b"PK"
+    kind = file.read(2)
     file.seek(0)
-    yield from _zip_members(file) if is_zip else _tar_members(file)
+    if kind not in READERS:
+        raise tarfile.ReadError("it does not begin like a .tgz or .zip file")
+    yield from READERS[kind](file)
 
 
 def _tar_members(file: IO[bytes]) -> Iterator[Member]:
-    with tarfile.open(fileobj=file) as tar:
+    with tarfile.open(fileobj=file, mode="r:gz") as tar:
         for info in tar:
 
             def packed(info: tarfile.TarInfo = info) -> IO[bytes]:
@@ -123,3 +125,7 @@ def _zip_members(file: IO[bytes]) -> Iterator[Member]:
 
             is_file = not info.is_dir() and kind in (0, stat.S_IFREG)
             yield Member(info.filename, is_file, info.is_dir() and kind in (0, stat.S_IFDIR), packed)
+
+
+READERS = {b"\x1f\x8b": _tar_members, b"PK": _zip_members}
+"""By the first two bytes of an archive."""
