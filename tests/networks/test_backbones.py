@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from embedding_transfer.errors import UsageError
@@ -31,9 +33,21 @@ def test_a_wrong_name_suggests_the_right_one(wrong: str, right: str) -> None:
         build_backbone(wrong)
 
 
-def test_a_hub_address_is_no_backbone_and_nothing_is_asked_for() -> None:
-    with pytest.raises(UsageError, match="unknown backbone 'hf-hub:timm/resnet18"):
-        build_backbone("hf-hub:timm/resnet18.a1_in1k")
+@pytest.mark.parametrize("place", ["hf-hub:timm/", "hf_hub:timm/", "timm/", "https://huggingface.co/timm/"])
+def test_names_of_the_hub_build_the_network_and_nothing_is_asked_for(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("nothing may be downloaded")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    built = build_backbone(f"{place}test_resnet.r160_in1k", image_size=64)
+    assert built.state_dict().keys() == build_backbone("test_resnet", image_size=64).state_dict().keys()
+
+
+def test_a_wrong_name_of_the_hub_suggests_the_right_one() -> None:
+    with pytest.raises(UsageError, match="unknown backbone 'resnt18', did you mean resnet18"):
+        build_backbone("hf-hub:timm/resnt18")
 
 
 def test_an_unknown_tag_is_refused() -> None:

@@ -81,7 +81,7 @@ def test_a_description_that_lacks_something_is_refused(lacking: str) -> None:
 def test_a_description_of_version_0_1_is_understood() -> None:
     description = small_network().description
     description["normalisation"] = {**description.pop("normalization"), "mean": [0.1, 0.2, 0.3]}
-    assert EmbeddingNetwork.from_description(description).normalize.normalization.mean == [0.1, 0.2, 0.3]
+    assert EmbeddingNetwork.from_description(description).normalize.normalization.mean == (0.1, 0.2, 0.3)
 
 
 def test_an_unknown_pooling_is_refused() -> None:
@@ -118,6 +118,25 @@ def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> Non
 def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=r"takes images \(n, 3, h, w\)"):
         small_network()(torch.rand(shape))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_network_of_16_bits_takes_the_pictures_that_any_other_takes(dtype: torch.dtype) -> None:
+    network = small_network().eval()
+    expected = network(IMAGES)
+    embedding = network.to(dtype)(IMAGES)
+    assert embedding.dtype == dtype
+    torch.testing.assert_close(embedding.float(), expected, rtol=0.05, atol=0.05)
+
+
+def test_what_is_no_tensor_is_refused() -> None:
+    with pytest.raises(InputError, match="takes images as a torch tensor; got a ndarray"):
+        small_network()(IMAGES.numpy())
+
+
+@pytest.mark.parametrize("name", ["hf-hub:timm/test_resnet.r160_in1k", "timm/test_resnet.r160_in1k"])
+def test_a_name_of_the_hub_is_remembered_as_timms_own(name: str) -> None:
+    assert EmbeddingNetwork(name, 4, image_size=64).description["backbone"] == "test_resnet.r160_in1k"
 
 
 @pytest.mark.parametrize(("backbone", "size"), [("convnet-8", 7), ("bn_inception", 8), ("resnet18", 16)])

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.networks.weights import METADATA_KEY
+from embedding_transfer.networks.network_file import METADATA_KEY
 
 
 @pytest.fixture
@@ -104,14 +105,60 @@ def test_a_cut_file_is_refused(saved: Path) -> None:
 
 def test_weights_without_description_are_refused(saved: Path) -> None:
     save_file(load_file(saved), saved)
-    with pytest.raises(InputError, match="no description of a network"):
+    with pytest.raises(InputError, match=r"no description of a network.*weights=.*network\.safetensors"):
         EmbeddingNetwork.load(saved)
 
 
-def test_a_damaged_description_is_refused(saved: Path) -> None:
-    save_file(load_file(saved), saved, {METADATA_KEY: "{"})
-    with pytest.raises(InputError, match="damaged description"):
-        EmbeddingNetwork.load(saved)
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "null", "3", '"convnet-8"', "[]", "{}", "NaN"])
+def test_a_damaged_description_is_refused(text: str, saved: Path) -> None:
+    save_file(load_file(saved), saved, {METADATA_KEY: text})
+    assert "damaged description of its network" in refusal(saved)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("backbone", 18, "backbone is 18, not a name"),
+        ("backbone", ["convnet-8"], r"backbone is ['convnet-8'], not a name"),
+        ("backbone", None, "backbone is None, not a name"),
+        ("backbone", "resnet18000", "unknown backbone 'resnet18000'"),
+        ("embedding_dim", "5", "embedding_dim is '5', not a whole number"),
+        ("embedding_dim", 10**15, "embeddings of length 5, but 1000000000000000"),
+        ("image_size", 0, "image_size is 0"),
+        ("image_size", 28.5, "image_size is 28.5"),
+        ("normalization", None, "normalization is None, not a mapping"),
+        ("pooling", {}, "pooling in the description is {}"),
+    ],
+)
+def test_a_description_with_something_wrong_names_it_and_the_file(
+    key: str, value: Any, complaint: str, network: EmbeddingNetwork, saved: Path
+) -> None:
+    save_file(load_file(saved), saved, {METADATA_KEY: json.dumps({**network.description, key: value})})
+    assert complaint in refusal(saved)
+
+
+def refusal(path: Path) -> str:
+    """The one line that says why a network cannot be loaded; it names the file."""
+    with pytest.raises(InputError) as caught:
+        EmbeddingNetwork.load(path)
+    message = str(caught.value)
+    assert path.name in message
+    assert "\n" not in message
+    assert len(message) < 400
+    return message
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("backbone", ["convnet-8", "test_vit"])
+def test_a_network_of_16_bits_is_used_in_float32(backbone: str, dtype: torch.dtype, tmp_path: Path) -> None:
+    network = EmbeddingNetwork(backbone, 5, image_size=64).to(dtype)
+    network.save(tmp_path / "half.safetensors")
+    again = EmbeddingNetwork.load(tmp_path / "half.safetensors")
+    for name, value in network.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value.float() if value.is_floating_point() else value)
+    images = torch.rand(2, 3, 64, 64)
+    assert again(images).dtype == torch.float32
+    assert torch.equal(again(images), network.float().eval()(images))
 
 
 def test_weights_that_do_not_fit_are_named(network: EmbeddingNetwork, saved: Path) -> None:

@@ -56,6 +56,28 @@ def test_conversion_keeps_the_choice_of_normalising(tmp_path: Path) -> None:
     assert not EmbeddingNetwork.load(tmp_path / "x.safetensors").l2_normalize
 
 
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+def test_names_of_several_gpus_and_compiled_networks(prefix: str, tmp_path: Path) -> None:
+    state = {f"{prefix}{name}": value for name, value in released_weights("Resnet18").items()}
+    plain = load_published(write(tmp_path / "plain.pth", released_weights("Resnet18")))
+    network = load_published(write(tmp_path / "x.pth", state))
+    assert network.description == plain.description
+    assert all(torch.equal(value, network.state_dict()[name]) for name, value in plain.state_dict().items())
+
+
+def test_weights_of_16_bits_are_used_in_float32(tmp_path: Path) -> None:
+    state = {name: value.half() for name, value in released_weights("Resnet18").items()}
+    network = load_published(write(tmp_path / "x.pth", state))
+    assert network.head.weight.dtype == torch.float32
+    assert torch.equal(network.head.weight, state["model.embedding.weight"].float())
+
+
+def test_a_whole_model_is_refused_for_what_it_is(tmp_path: Path) -> None:
+    torch.save(nn.Sequential(nn.Linear(2, 2)), tmp_path / "x.pth")
+    with pytest.raises(InputError, match=r"x\.pth is a whole pickled model \(torch\..*Sequential\).*state_dict\(\)"):
+        load_network(tmp_path / "x.pth")
+
+
 class Malicious:
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -74,7 +96,7 @@ def test_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [{"state_dict": {}}, {"model_state_dict": 3}, [1], {"model_state_dict": {"a": 1}}])
 def test_other_checkpoints_are_refused(content: Any, tmp_path: Path) -> None:
     torch.save(content, tmp_path / "x.pth")
-    with pytest.raises(InputError, match=r"x\.pth has no model_state_dict of tensors"):
+    with pytest.raises(InputError, match=r"x\.pth holds no state dict of tensors by name"):
         load_published(tmp_path / "x.pth")
 
 
@@ -101,7 +123,7 @@ def test_a_network_without_embedding_layer_is_refused(tmp_path: Path) -> None:
 def test_a_lacking_weight_is_named(lacking: str, tmp_path: Path) -> None:
     state = {name: value for name, value in released_weights("Resnet18").items() if name != lacking}
     name = lacking.removeprefix("model.").removeprefix("embedding.")
-    with pytest.raises(InputError, match=rf"x\.pth does not fit the network: missing: {name}"):
+    with pytest.raises(InputError, match=rf"x\.pth (lacks 1|seems to have weights of another).*missing: {name}"):
         load_published(write(tmp_path / "x.pth", state))
 
 

@@ -1,6 +1,7 @@
 """Embedding networks: images in, vectors out."""
 
-from embedding_transfer.networks.embedding_network import Embedded, EmbeddingNetwork
+from embedding_transfer.networks.embedded import Embedded
+from embedding_transfer.networks.embedding_network import EmbeddingNetwork
 from embedding_transfer.networks.load import load_network
 from embedding_transfer.networks.released_checkpoints import load_published
 

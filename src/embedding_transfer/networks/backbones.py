@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from embedding_transfer.errors import UsageError, nearest
 from embedding_transfer.networks.backbone import Backbone
+from embedding_transfer.networks.backbone_names import plain_backbone_name
 from embedding_transfer.networks.bn_inception import BNInception
 from embedding_transfer.networks.convnet import ConvNet, convnet_width
 
@@ -13,14 +14,20 @@ def build_backbone(name: str, *, image_size: int = 224, pretrained: bool = False
 
     Args:
         name: ``"bn_inception"`` (:class:`BNInception`), ``"convnet-WIDTH"`` (:class:`ConvNet`), or any name of
-            ``timm.list_models()`` (:class:`TimmBackbone`).
+            ``timm.list_models()`` (:class:`TimmBackbone`), also as model cards write it: ``"hf-hub:timm/NAME"``.
         image_size: Side of the square pictures, for networks that need to know it.
         pretrained: Download the weights that timm offers under this name.
 
     Raises:
         UsageError: If no backbone has this name (the message has the nearest one), or there is nothing to download.
         EmbeddingTransferError: If the download fails.
+
+    Example::
+
+        >>> build_backbone("timm/test_resnet.r160_in1k", image_size=64).features
+        96
     """
+    name = plain_backbone_name(name)
     width = convnet_width(name)
     if name == "bn_inception" or width is not None:
         if pretrained:

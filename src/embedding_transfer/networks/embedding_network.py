@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from embedding_transfer import __version__
 from embedding_transfer.errors import InputError, UsageError, reason
-from embedding_transfer.networks.backbone import Normalization
+from embedding_transfer.networks.backbone_names import plain_backbone_name
 from embedding_transfer.networks.backbones import build_backbone
 from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_layers, check_batch_norm_mode
+from embedding_transfer.networks.description import Description, read_description
+from embedding_transfer.networks.embedded import Embedded
+from embedding_transfer.networks.fit import load_state
 from embedding_transfer.networks.network_file import read_network_file, write_network_file
 from embedding_transfer.networks.normalize import Normalize
-from embedding_transfer.networks.weights import load_backbone_weights, load_state
-
-POOLING = "average + maximum"
-
-
-class Embedded(NamedTuple):
-    """What a network makes of n images on the way to their embeddings.
-
-    Attributes:
-        maps: Stage maps [(n, c, h, w)], early stages first, at most four.
-        pooled: (n, features), global average plus global maximum of the final map.
-        embedding: (n, embedding_dim).
-    """
-
-    maps: list[Tensor]
-    pooled: Tensor
-    embedding: Tensor
+from embedding_transfer.networks.weights import load_backbone_weights
 
 
 class EmbeddingNetwork(nn.Module):
@@ -44,6 +30,7 @@ class EmbeddingNetwork(nn.Module):
 
     Args:
         backbone: A name :func:`build_backbone` knows: ``"resnet18"`` or any other of timm, ``"convnet-32"``.
+            A name of the hub (``"hf-hub:timm/NAME"``) is remembered as timm's own.
         embedding_dim: Length of the embedding vector.
         l2_normalize: Whether embeddings have length 1.
         image_size: Side in pixels of the square pictures the network is meant for.
@@ -89,7 +76,7 @@ class EmbeddingNetwork(nn.Module):
             raise UsageError(f"crop is the share of the picture to keep, above 0 and at most 1; got {crop}")
         if pretrained and weights is not None:
             raise UsageError(f"weights come from timm (pretrained) or from a file ({weights}), not both")
-        self.backbone_name = backbone
+        self.backbone_name = plain_backbone_name(backbone)
         self.embedding_dim = embedding_dim
         self.l2_normalize = l2_normalize
         self.image_size = image_size
@@ -98,7 +85,7 @@ class EmbeddingNetwork(nn.Module):
 
         self.backbone = build_backbone(backbone, image_size=image_size, pretrained=pretrained)
         if weights is not None:
-            load_backbone_weights(self.backbone, Path(weights))
+            load_backbone_weights(self.backbone, weights)
         self.normalize = Normalize(self.backbone.normalization)
         self.head = nn.Linear(self.backbone.features, embedding_dim)
         nn.init.orthogonal_(self.head.weight)
@@ -117,7 +104,14 @@ class EmbeddingNetwork(nn.Module):
         return self.embed_all(images).embedding
 
     def embed_all(self, images: Tensor) -> Embedded:
-        """Stage maps, pooled vectors and embeddings of images (n, 3, h, w), float RGB in [0, 1]."""
+        """Stage maps, pooled vectors and embeddings of images (n, 3, h, w), float RGB in [0, 1].
+
+        Raises:
+            InputError: If the images are no tensor of this shape, or whole numbers; values clearly outside [0, 1] are
+                warned of once (see :class:`Normalize`).
+        """
+        if not isinstance(images, Tensor):
+            raise InputError(f"EmbeddingNetwork takes images as a torch tensor; got a {type(images).__name__}")
         if images.ndim != 4 or images.shape[1] != 3:
             raise InputError(f"EmbeddingNetwork takes images (n, 3, h, w); got {tuple(images.shape)}")
         maps, final = self.backbone(self.normalize(images))
@@ -195,46 +189,29 @@ class EmbeddingNetwork(nn.Module):
     @property
     def description(self) -> dict[str, Any]:
         """All that is needed to build this network again, apart from its weights, as plain JSON data."""
-        return {
-            "backbone": self.backbone_name,
-            "embedding_dim": self.embedding_dim,
-            "pooling": POOLING,
-            "l2_normalize": self.l2_normalize,
-            "image_size": self.image_size,
-            "crop": self.crop,
-            "batch_norm_momentum": self.batch_norm_momentum,
-            "normalization": {
-                key: list(value) if isinstance(value, tuple) else value
-                for key, value in self.normalize.normalization._asdict().items()
-            },
-            "package_version": __version__,
-        }
+        return Description(
+            self.backbone_name,
+            self.embedding_dim,
+            bool(self.l2_normalize),
+            self.image_size,
+            self.crop,
+            self.batch_norm_momentum,
+            self.normalize.normalization,
+        ).as_json()
 
     @classmethod
-    def from_description(cls, description: dict[str, Any]) -> EmbeddingNetwork:
+    def from_description(cls, description: dict[str, Any] | Description) -> EmbeddingNetwork:
         """A network with random weights from what :attr:`description` gave.
 
         Raises:
             InputError: If the description lacks something or asks for what this version does not know.
             UsageError: If its backbone is unknown.
         """
-        if "normalisation" in description:  # as files of version 0.1 spell it
-            description = {**description, "normalization": description["normalisation"]}
-        try:
-            network = cls(
-                description["backbone"],
-                description["embedding_dim"],
-                l2_normalize=description["l2_normalize"],
-                image_size=description["image_size"],
-                crop=description["crop"],
-                batch_norm_momentum=description["batch_norm_momentum"],
-            )
-            normalization = Normalization(**description["normalization"])
-            pooling = description["pooling"]
-        except (KeyError, TypeError) as error:
-            raise InputError(f"the description of a network lacks or does not know {error}: {description}") from error
-        if pooling != POOLING:
-            raise InputError(f"this version pools by {POOLING!r} only, the description of the network says {pooling!r}")
+        if not isinstance(description, Description):
+            description = read_description(description)
+        options = description._asdict()
+        normalization = options.pop("normalization")
+        network = cls(options.pop("backbone"), options.pop("embedding_dim"), **options)
         network.normalize = Normalize(normalization)
         return network
 
@@ -244,15 +221,19 @@ class EmbeddingNetwork(nn.Module):
 
     @classmethod
     def load(cls, path: str | Path) -> EmbeddingNetwork:
-        """The network that :meth:`save` wrote, in evaluation mode, on the CPU.
+        """The network that :meth:`save` wrote, in evaluation mode, on the CPU; weights of 16 bits become float32.
 
         Raises:
             UsageError: If there is no such file.
-            InputError: If the file is no safetensors file, has no description, or its weights do not fit it.
+            InputError: If the file is no safetensors file, its description is missing, damaged or asks for what this
+                version does not know, or its weights do not fit.
         """
         state, description = read_network_file(Path(path))
-        network = cls.from_description(description)
-        if "head.weight" in state:
-            network.to(state["head.weight"].dtype)
+        try:
+            network = cls.from_description(description)
+        except UsageError as error:
+            raise InputError(f"{path} cannot be built: {error}") from error
+        if "head.weight" in state and state["head.weight"].dtype == torch.float64:
+            network.double()
         load_state(network, state, str(path))
         return network.eval()

@@ -27,16 +27,17 @@ def load_network(path: str | Path) -> EmbeddingNetwork:
 
         load_network("runs/source")
     """
-    file = network_file(Path(path))
+    file = network_file(path)
     return EmbeddingNetwork.load(file) if file.suffix == ".safetensors" else load_published(file)
 
 
-def network_file(path: Path) -> Path:
+def network_file(path: str | Path) -> Path:
     """The file of the network at ``path``: itself, or the best network of a run directory.
 
     Raises:
         UsageError: If there is nothing at ``path``, or a directory without ``best.safetensors``.
     """
+    path = Path(path)
     if not path.exists():
         raise UsageError(f"no such network: {path} (expected a run directory, a .safetensors or a released .pth file)")
     if path.is_dir() and not (path / BEST).exists():

@@ -11,7 +11,11 @@ from torch import Tensor
 
 from embedding_transfer.errors import InputError
 from embedding_transfer.files import write_bytes
-from embedding_transfer.networks.weights import METADATA_KEY, read_safetensors
+from embedding_transfer.networks.description import Description, read_description
+from embedding_transfer.networks.weights import read_safetensors
+
+METADATA_KEY = "embedding_transfer"
+"""Under this key the header of our own files holds the description of the network, as JSON."""
 
 
 def write_network_file(path: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:
@@ -20,17 +24,24 @@ def write_network_file(path: Path, state: dict[str, Tensor], description: dict[s
     write_bytes(path, content)
 
 
-def read_network_file(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_network_file(path: Path) -> tuple[dict[str, Tensor], Description]:
     """Weights and description of a network.
 
     Raises:
         UsageError: If there is no such file.
-        InputError: If it is no safetensors file or has no description of a network.
+        InputError: If it is no safetensors file, or has no description of a network or a damaged one.
     """
     state, metadata = read_safetensors(path)
     if METADATA_KEY not in metadata:
-        raise InputError(f"{path} has no description of a network: was it written by EmbeddingNetwork.save?")
+        raise InputError(
+            f"{path} has no description of a network: was it written by EmbeddingNetwork.save? "
+            f"A target starts from plain weights with weights={path}"
+        )
     try:
-        return state, json.loads(metadata[METADATA_KEY])
-    except json.JSONDecodeError as error:
+        description = read_description(json.loads(metadata[METADATA_KEY]))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} has a damaged description of its network ({error})") from error
+    length = len(state["head.weight"]) if "head.weight" in state and state["head.weight"].ndim else None
+    if length not in (None, description.embedding_dim):
+        raise InputError(f"{path}: embeddings of length {length}, but {description.embedding_dim} in its description")
+    return state, description

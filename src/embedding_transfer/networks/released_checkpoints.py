@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,14 @@ from torch import Tensor
 
 from embedding_transfer.errors import InputError
 from embedding_transfer.networks.embedding_network import EmbeddingNetwork
-from embedding_transfer.networks.weights import load_state, read_torch_file
+from embedding_transfer.networks.fit import load_state
+from embedding_transfer.networks.state_dicts import no_weights, state_dicts
+from embedding_transfer.networks.torch_file import read_torch_file
 
 PREFIX = "model."
+SEVERAL_GPUS = re.compile(r"^(?:module\.)+")
+"""What ``nn.DataParallel`` puts before all names."""
+
 HEAD = "embedding."
 CLASSIFIERS = ("last_linear.", "fc.")
 """ImageNet classifiers, which the research code stored but never used."""
@@ -24,8 +30,9 @@ RESNETS = {(False, 2): "resnet18", (True, 6): "resnet50", (True, 23): "resnet101
 def load_published(path: str | Path, *, l2_normalize: bool = True) -> EmbeddingNetwork:
     """A network released with "Embedding Transfer with Label Relaxation" (Kim et al., CVPR 2021).
 
-    The file is a dict of ``torch.save`` with the weights under ``model_state_dict``. It is read without running code
-    from it. Backbone (BN-Inception, ResNet-18, 50 or 101) and embedding length follow from names and shapes.
+    The file is a dict of ``torch.save`` with the weights under ``model_state_dict``; names that begin with ``module.``,
+    as those of a training on several GPUs, are fine. It is read without running code from it. Backbone (BN-Inception,
+    ResNet-18, 50 or 101) and embedding length follow from names and shapes.
 
     Args:
         path: The ``.pth`` file.
@@ -46,7 +53,10 @@ def load_published(path: str | Path, *, l2_normalize: bool = True) -> EmbeddingN
     weights = _released_weights(read_torch_file(Path(path)), str(path))
     backbone = _recognized_backbone(weights)
     if backbone is None or weights.get(f"{HEAD}weight") is None:
-        raise InputError(f"{path} is no BN-Inception, ResNet-18, 50 or 101 with an embedding layer: cannot convert it")
+        raise InputError(
+            f"{path} is no BN-Inception, ResNet-18, 50 or 101 with an embedding layer; "
+            f"a training starts from plain weights with weights={path}"
+        )
     embedding_dim = len(weights[f"{HEAD}weight"])
     network = EmbeddingNetwork(backbone, embedding_dim, l2_normalize=l2_normalize)
     load_state(network.head, _under(HEAD, weights), f"the embedding layer in {path}")
@@ -57,13 +67,17 @@ def load_published(path: str | Path, *, l2_normalize: bool = True) -> EmbeddingN
 
 def _released_weights(content: Any, path: str) -> dict[str, Tensor]:
     """The tensors of a checkpoint, their names without the common prefix."""
-    state = content.get("model_state_dict") if isinstance(content, Mapping) else None
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f"{path} has no model_state_dict of tensors: is it a checkpoint of the research code?")
+    found = [{SEVERAL_GPUS.sub("", key): value for key, value in state.items()} for _, state in state_dicts(content)]
+    if not found:
+        raise no_weights(content, path)
+    state = max(found, key=lambda state: len(_under(PREFIX, state)))
     weights = _under(PREFIX, state)
     if len(weights) < len(state):
         other = next(key for key in state if not key.startswith(PREFIX))
-        raise InputError(f"{path} is not a checkpoint of the research code: {other!r} does not start with {PREFIX!r}")
+        raise InputError(
+            f"{path} is not a checkpoint of the research code: {other!r} does not start with {PREFIX!r}; "
+            f"a training starts from plain weights with weights={path}"
+        )
     return weights
 
 
