@@ -25,7 +25,6 @@ def test_a_moved_module_is_found_by_its_old_name(old: str) -> None:
         "retrieval: recall_at_k nearest_neighbours",
         "metric_losses: ProxyAnchorLoss MinedLoss MetricLoss",
         "training: Training TrainingResult",
-        "sources: FrozenSource",
         "build: build find_class",
         "cli: main VERBS parse",
     ],

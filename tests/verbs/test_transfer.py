@@ -11,7 +11,6 @@ from torch import Tensor
 from embedding_transfer.errors import UsageError
 from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
 from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
-from embedding_transfer.sources.frozen_source import FrozenSource, consensus
 from embedding_transfer.training.transfer_objective import TransferObjective
 from embedding_transfer.verbs.train_source import train_source
 from embedding_transfer.verbs.transfer import transfer
@@ -133,24 +132,6 @@ def test_mean_views_share_one_row(tiny_source: Path, tiny_options: dict[str, Any
     seen = loss.seen[0]["source"]
     assert torch.equal(seen[:12], seen[12:])
     torch.testing.assert_close(seen.norm(dim=1), torch.ones(24))
-
-
-def test_consensus_is_the_unit_mean_of_unit_rows() -> None:
-    rows = torch.tensor([[3.0, 0.0], [0.0, 2.0], [0.0, 5.0], [0.0, 1.0]])  # two views of two images
-    half = 0.5**0.5
-    torch.testing.assert_close(consensus(rows, 2), torch.tensor([[half, half], [0.0, 1.0]] * 2))
-
-
-def test_the_source_stays_as_it_is() -> None:
-    source = FrozenSource(EmbeddingNetwork("convnet-4", 8, image_size=16))
-    before = {name: value.clone() for name, value in source.state_dict().items()}
-    source.train()
-    embedded = source(torch.rand(6, 3, 24, 24), views=1)  # of another size than its own
-    assert not embedded.embedding.requires_grad
-    assert not source.network.training
-    assert not any(parameter.requires_grad for parameter in source.parameters())
-    for name, value in source.state_dict().items():
-        assert torch.equal(value, before[name]), name
 
 
 def test_the_metric_loss_is_added_with_its_weight() -> None:

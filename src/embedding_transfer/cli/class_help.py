@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from types import ModuleType
 from typing import Any
 
 from embedding_transfer.build import SIZES, class_names, find_class
 from embedding_transfer.build.classes import Homes
 from embedding_transfer.cli.options import sentences_of
+from embedding_transfer.metric_losses.third_party import NO_LOSSES, NO_MINERS
 
 
 def list_of_classes(option: str, home: Homes) -> str:
@@ -15,9 +17,9 @@ def list_of_classes(option: str, home: Homes) -> str:
     lines = []
     for module in home if isinstance(home, tuple) else (home,):
         lines.append(f"{option} takes a class of {module.__name__}:")
-        classes = {name: getattr(module, name) for name in class_names(module)}
+        classes = {name: getattr(module, name) for name in _usable(module)}
         width = max(map(len, classes), default=0)
-        lines += [f"  {name:<{width}}  {_first_sentence(cls)}" for name, cls in classes.items() if _is_meant(cls)]
+        lines += [f"  {name:<{width}}  {_first_sentence(cls)}".rstrip() for name, cls in classes.items()]
     return "\n".join([*lines, f"{option}.help CLASS explains the arguments of one; your own: {option} package.Class"])
 
 
@@ -38,9 +40,10 @@ def help_of_class(option: str, name: str, home: Homes) -> str:
     return "\n".join(lines)
 
 
-def _is_meant(cls: Any) -> bool:
-    """Not a base class, which computes nothing."""
-    return not inspect.isabstract(cls) and cls.__name__ not in ("TransferLoss", "MetricLoss", "MinedLoss")
+def _usable(module: ModuleType) -> list[str]:
+    """Names of the classes that compute something: no base classes, nothing that would be refused."""
+    left_out = {"TransferLoss", "MetricLoss", "MinedLoss", *NO_LOSSES, *NO_MINERS}
+    return [name for name in class_names(module) if name not in left_out]
 
 
 def _first_sentence(cls: Any) -> str:

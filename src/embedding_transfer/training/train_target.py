@@ -31,16 +31,15 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     source = source_of(options)
     options = with_shape_of(source, options)
     start = network_to_start_from(source) if options.start_from_source else None
+    require_what_loss_needs(options.loss, source)
     options, run, images, validation, accelerator = prepare(options)
     target = new_network(*options.shape, options)
     if start is not None:
         start_as_source(target, start, images.train, options.workers, accelerator)
     sizes = _sizes(target, source, images.train, options.views)
-    loss = new_transfer_loss(options.loss, sizes)
-    require_what_loss_needs(loss, source)
     objective = TransferObjective(
         target,
-        loss,
+        new_transfer_loss(options.loss, sizes),
         options.views,
         options.transfer_weight,
         None if options.metric_loss is None else new_metric_loss(options.metric_loss, None, sizes),
@@ -117,15 +116,18 @@ def new_transfer_loss(loss: Spec, sizes: dict[str, Any]) -> TransferLoss:
     return built
 
 
-def require_what_loss_needs(loss: TransferLoss, source: Source) -> None:
-    """Refuse a loss on stage maps for a source that gives none.
+def require_what_loss_needs(loss: Spec, source: Source) -> None:
+    """Refuse, before images are loaded, a loss that does not exist, or one on stage maps for a source without maps.
 
     Raises:
         UsageError: The message says which sources give maps, and which losses need none.
     """
-    if "source_maps" in loss.fields and not source.map_channels:
+    stand_in = {"target_dim": 2, "source_dim": 2, "n_images": 2, "image_labels": torch.arange(2), "views": 1}
+    stand_in |= {"target_channels": [1], "source_channels": [1], "num_classes": 2, "embedding_size": 2}
+    tried = new_transfer_loss(loss, stand_in)
+    if "source_maps" in tried.fields and not source.map_channels:
         raise UsageError(
-            f"{type(loss).__name__} needs the source's stage maps, which {source.name} does not give: take a network "
+            f"{type(tried).__name__} needs the source's stage maps, which {source.name} does not give: take a network "
             "that was trained here as the source, or a loss on embeddings such as RelaxedContrastiveLoss"
         )
 
