@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from embedding_transfer.errors import InputError
+from embedding_transfer.retrieval.compared_rows import ComparedRows, Rows, check_shapes
 
 METRICS = ("euclidean", "cosine")
 _TILE = 1 << 21  # distances held at a time: 16 MiB in float64
 _INDEX_BITS = 24  # up to 16.7 million gallery items
 _NOISE = 2.0**-44  # of |q|^2 + |g|^2: a squared distance below that is rounding, so 0
+_NONE = torch.iinfo(torch.int64).max
+
+
+class Neighbors(NamedTuple):
+    """The nearest gallery items of queries.
+
+    Attributes:
+        indices: (n, k) rows of the gallery, nearest first.
+        distances: (n, k) float32: Euclidean distances, or for the metric ``"cosine"`` 1 - cosine.
+    """
+
+    indices: Tensor
+    distances: Tensor
 
 
 def nearest_neighbors(
-    queries: Tensor, k: int, *, gallery: Tensor | None = None, metric: str = "euclidean", own_rows: Tensor | None = None
+    queries: Rows, k: int, *, gallery: Rows | None = None, metric: str = "euclidean", own_rows: Tensor | None = None
 ) -> Tensor:
     """Indices (n, k) of the ``k`` nearest gallery items of each query, nearest first, equally near ones by lower index.
 
     Exact and never n x m at once: tiles of distances are computed in float64 by the Gram form on centered embeddings
     and rounded to float32, so that noise orders no equals and the result depends neither on the tiles nor on ``k``.
+    Of a large gallery some rows at a time are read, so it may be mapped from a file that is larger than the memory.
 
     Args:
-        queries: (n, d) embeddings.
+        queries: (n, d) embeddings: a tensor or an array.
         k: How many neighbors.
         gallery: (m, d) items searched in; ``None``: the queries, each without itself.
         metric: ``"euclidean"`` or ``"cosine"``.
@@ -44,18 +59,33 @@ def nearest_neighbors(
     return torch.cat(list(neighbor_tiles(queries, k, gallery=gallery, metric=metric, own_rows=own_rows)))
 
 
+def search_neighbors(
+    queries: Rows, k: int, *, gallery: Rows | None = None, metric: str = "euclidean", own_rows: Tensor | None = None
+) -> Neighbors:
+    """The neighbors that :func:`nearest_neighbors` finds, which has the same arguments, and how far away they are.
+
+    Raises:
+        InputError: As :func:`nearest_neighbors`.
+
+    Example::
+
+        >>> search_neighbors(torch.tensor([[3.0, 4.0]]), 2, gallery=torch.tensor([[3.0, 1.0], [0.0, 0.0]]))
+        Neighbors(indices=tensor([[0, 1]]), distances=tensor([[3., 5.]]))
+    """
+    search = _Search(queries, k, gallery, metric, own_rows)
+    indices, distances = zip(*((search.indices(keys), search.distances(keys)) for keys in search.tiles()), strict=True)
+    return Neighbors(torch.cat(indices), torch.cat(distances))
+
+
 def neighbor_tiles(
-    queries: Tensor, k: int, *, gallery: Tensor | None = None, metric: str = "euclidean", own_rows: Tensor | None = None
+    queries: Rows, k: int, *, gallery: Rows | None = None, metric: str = "euclidean", own_rows: Tensor | None = None
 ) -> Iterator[Tensor]:
     """The rows of :func:`nearest_neighbors`, whose arguments it takes, (t, k) for some queries after the others.
 
     Everything is checked before the first tile; from then on memory does not grow with the number of queries.
     """
-    if gallery is None:
-        gallery, own_rows = queries, torch.arange(len(queries))
-    queries, gallery = _comparable(queries, gallery, metric)
-    check_k(k, available_items(len(gallery), own_rows))
-    return _tiles(queries, gallery, k, own_rows)
+    search = _Search(queries, k, gallery, metric, own_rows)
+    return (search.indices(keys) for keys in search.tiles())
 
 
 def available_items(gallery_size: int, own_rows: Tensor | None) -> int:
@@ -69,63 +99,77 @@ def check_k(k: int, available: int) -> None:
         raise InputError(f"asked for {k} nearest neighbors among {available} items: K must be from 1 to {available}")
 
 
-def _tiles(queries: Tensor, gallery: Tensor, k: int, own_rows: Tensor | None) -> Iterator[Tensor]:
-    norms = gallery.square().sum(dim=1)  # (m,)
-    largest = (queries.square().sum(dim=1).max().sqrt() + norms.max().sqrt()).square().clamp_min(1e-300)
-    tile = max(1, _TILE // len(gallery))
-    for start in range(0, len(queries), tile):
-        some = slice(start, start + tile)
-        keys = _keys(queries[some], gallery, norms, largest)
-        if own_rows is not None:
-            own = own_rows[some].to(keys.device)
-            has_own = own >= 0
-            keys[has_own.nonzero().squeeze(1), own[has_own]] = torch.iinfo(torch.int64).max
-        nearest = keys.topk(k, dim=1, largest=False, sorted=True).values.bitwise_and_((1 << _INDEX_BITS) - 1)
-        del keys  # before the next tile
-        yield nearest
+class _Search:
+    """One search, checked: its neighbors are int64 keys that order by distance, equally near ones by index."""
 
-
-def _keys(rows: Tensor, gallery: Tensor, norms: Tensor, largest: Tensor) -> Tensor:
-    """(t, m) int64 that order the gallery for each row: by distance, equally near ones by index, which is in the key."""
-    sums = rows.square().sum(dim=1, keepdim=True) + norms  # (t, m), |q|^2 + |g|^2
-    distances = torch.addmm(sums, rows, gallery.T, alpha=-2)  # (t, m), squared
-    distances.masked_fill_(distances < sums.mul_(_NOISE), 0)
-    del sums
-    levels = distances.div_(largest).float().view(torch.int32)  # floats >= 0 order as their bits do
-    del distances
-    keys = levels.long().bitwise_left_shift_(_INDEX_BITS)
-    return keys.add_(torch.arange(len(gallery), device=gallery.device))
-
-
-def _comparable(queries: Tensor, gallery: Tensor, metric: str) -> tuple[Tensor, Tensor]:
-    """Both in float64, centered (or normalized), checked."""
-    if metric not in METRICS:
-        raise InputError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
-    for name, rows in (("query", queries), ("gallery", gallery)):
-        if not isinstance(rows, Tensor):
+    def __init__(self, queries: Rows, k: int, gallery: Rows | None, metric: str, own_rows: Tensor | None) -> None:
+        if metric not in METRICS:
+            raise InputError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
+        if gallery is None:
+            gallery, own_rows = queries, torch.arange(len(queries))
+        check_shapes(queries, gallery)
+        if len(gallery) >= 1 << _INDEX_BITS:
             raise InputError(
-                f"{name} embeddings are a {type(rows).__name__}: give torch tensors, torch.from_numpy(...)"
+                f"{len(gallery):,} gallery items are more than {(1 << _INDEX_BITS) - 1:,}: search in parts"
             )
-    if queries.ndim != 2 or gallery.ndim != 2 or queries.shape[1] != gallery.shape[1] or len(queries) == 0:
-        raise InputError(
-            f"embeddings must be (n, d) and (m, d); got queries {tuple(queries.shape)}, gallery {tuple(gallery.shape)}"
-        )
-    if len(gallery) >= 1 << _INDEX_BITS:
-        raise InputError(f"{len(gallery):,} gallery items are more than {(1 << _INDEX_BITS) - 1:,}: search in parts")
-    for name, rows in (("query", queries), ("gallery", gallery)):
-        if not rows.isfinite().all():
-            first = int((~rows.isfinite().all(dim=1)).nonzero()[0])
-            raise InputError(f"{name} embedding {first} is not finite: retrieval among NaN or infinity means nothing")
-    among_themselves = gallery is queries
-    gallery = gallery.detach().to(_device_with_float64(gallery)).double()
-    queries = gallery if among_themselves else queries.detach().to(_device_with_float64(queries)).double()
-    if metric == "cosine":
-        compared = F.normalize(gallery)
-        return compared if among_themselves else F.normalize(queries), compared
-    center = gallery.mean(dim=0)
-    compared = gallery - center
-    return compared if among_themselves else queries - center, compared
+        device = _device_with_float64(queries, gallery)
+        self.k, self.metric, self.own_rows = k, metric, own_rows
+        self.queries = ComparedRows(queries, device, "query")
+        self.gallery = self.queries if gallery is queries else ComparedRows(gallery, device, "gallery")
+        check_k(k, available_items(len(gallery), own_rows))
+        center = None if metric == "cosine" else self.gallery.mean()
+        for rows in (self.queries, self.gallery):
+            rows.compare_from(center)
+        self.norms = self.gallery.squared_norms()  # (m,)
+        longest = self.queries.squared_norms().max().sqrt() + self.norms.max().sqrt()
+        self.largest = longest.square().clamp_min(1e-300)  # no squared distance is larger
+
+    def tiles(self) -> Iterator[Tensor]:
+        """Keys (t, k) of the neighbors of some queries after the others, nearest first."""
+        n, m, size = len(self.queries.rows), len(self.norms), self.gallery.size
+        tile = max(1, _TILE // (m if size >= m else size + self.k))
+        for start in range(0, n, tile):
+            some = slice(start, start + tile)
+            nearest: Tensor | None = None
+            rows = self.queries[some]
+            for place, chunk in self.gallery.chunks():
+                keys = self._keys(rows, chunk, place)
+                self._leave_out_own(keys, some, place)
+                keys = keys if nearest is None else torch.cat([nearest, keys], dim=1)
+                nearest = keys.topk(min(self.k, keys.shape[1]), dim=1, largest=False, sorted=True).values
+                del keys  # before the next tile
+            if nearest is not None:
+                yield nearest
+
+    def _keys(self, rows: Tensor, chunk: Tensor, place: slice) -> Tensor:
+        """(t, c) int64 that order a chunk of the gallery for each row: the distance's bits above those of the index."""
+        sums = rows.square().sum(dim=1, keepdim=True) + self.norms[place]  # (t, c), |q|^2 + |g|^2
+        distances = torch.addmm(sums, rows, chunk.T, alpha=-2)  # (t, c), squared
+        distances.masked_fill_(distances < sums.mul_(_NOISE), 0)
+        del sums
+        levels = distances.div_(self.largest).float().view(torch.int32)  # floats >= 0 order as their bits do
+        del distances
+        keys = levels.long().bitwise_left_shift_(_INDEX_BITS)
+        return keys.add_(torch.arange(place.start, place.stop, device=keys.device))
+
+    def _leave_out_own(self, keys: Tensor, some: slice, place: slice) -> None:
+        if self.own_rows is None:
+            return
+        own = self.own_rows[some].to(keys.device)
+        is_here = (own >= place.start) & (own < place.stop)
+        keys[is_here.nonzero().squeeze(1), own[is_here] - place.start] = _NONE
+
+    def indices(self, keys: Tensor) -> Tensor:
+        """Rows of the gallery (t, k) of neighbors' keys."""
+        return keys.bitwise_and((1 << _INDEX_BITS) - 1)
+
+    def distances(self, keys: Tensor) -> Tensor:
+        """Distances (t, k) float32 of neighbors' keys."""
+        squared = (keys >> _INDEX_BITS).int().view(torch.float32).double() * self.largest
+        return (squared / 2 if self.metric == "cosine" else squared.sqrt()).float()
 
 
-def _device_with_float64(rows: Tensor) -> torch.device:
-    return torch.device("cpu") if rows.device.type == "mps" else rows.device
+def _device_with_float64(queries: Rows, gallery: Rows) -> torch.device:
+    """Where to compute: on a GPU with float64 if one of them is there, else on the CPU."""
+    devices = [rows.device for rows in (queries, gallery) if isinstance(rows, Tensor)]
+    return next((device for device in devices if device.type not in ("cpu", "mps")), torch.device("cpu"))
