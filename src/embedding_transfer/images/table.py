@@ -57,7 +57,14 @@ def load_table(root: str | Path, allow_incomplete: bool = False) -> ImageSplits:
     table = _read(root)
     names, labels = np.unique(table.labels, return_inverse=True)
     paths = [root.parent / path for path in table.paths]
-    images = ImageSet(root.stem, paths, labels, tuple(names.tolist()), **table.flags)
+    images = ImageSet(
+        root.stem,
+        paths,
+        labels,
+        tuple(names.tolist()),
+        is_query=table.flags.get("is_query"),
+        is_gallery=table.flags.get("is_gallery"),
+    )
     if table.is_train.all() or not table.is_train.any():
         half = "training" if table.is_train.all() else "test"
         raise InputError(f"all {len(images)} rows of {root} are {half} images: the column split needs train and test")
