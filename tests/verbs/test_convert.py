@@ -3,6 +3,7 @@
 That the networks give the released code's numbers is in networks/test_golden_networks.py.
 """
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from golden_models import released_weights
 
 from embedding_transfer.cli import main
 from embedding_transfer.networks import load_network
+from embedding_transfer.verbs.convert import convert
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,20 @@ def test_embeddings_keep_their_length_if_asked(released: Path, tmp_path: Path) -
     output = tmp_path / "target.safetensors"
     assert main(["convert", str(released), "--output", str(output), "--l2-normalize", "false"]) == 0
     assert not load_network(output).l2_normalize
+
+
+def test_paths_may_be_strings(released: Path, tmp_path: Path) -> None:
+    output = tmp_path / "cub.safetensors"
+    network = convert(str(released), str(output), image_size=64)  # type: ignore[arg-type]
+    assert load_network(str(output)).description == network.description
+
+
+def test_a_checkpoint_of_several_gpus_is_the_same_network(released: Path, tmp_path: Path) -> None:
+    state = {f"module.{name}": value for name, value in released_weights("Resnet18").items()}
+    torch.save({"model_state_dict": state, "args": argparse.Namespace(gpu_id=-1)}, tmp_path / "gpus.pth")
+    assert main(["convert", str(tmp_path / "gpus.pth"), "--output", str(tmp_path / "x.safetensors")]) == 0
+    converted = load_network(tmp_path / "x.safetensors").state_dict()
+    assert all(torch.equal(value, converted[name]) for name, value in load_network(released).state_dict().items())
 
 
 @pytest.mark.parametrize(
