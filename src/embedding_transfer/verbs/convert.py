@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedding_transfer.errors import UsageError
-from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.networks.released_checkpoints import load_published
+
+if TYPE_CHECKING:
+    from embedding_transfer.networks import EmbeddingNetwork
 
 
 def convert(checkpoint: Path, output: Path, l2_normalize: bool = True, image_size: int = 224) -> EmbeddingNetwork:
@@ -38,6 +40,9 @@ def convert(checkpoint: Path, output: Path, l2_normalize: bool = True, image_siz
         raise UsageError(f"a network is written to a .safetensors file; got --output {output}")
     if output.exists():
         raise UsageError(f"{output} exists already: give another --output")
+
+    from embedding_transfer.networks.released_checkpoints import load_published  # imports torch
+
     network = load_published(checkpoint, l2_normalize=l2_normalize)
     network.image_size = image_size
     network.check_image_size()
