@@ -134,7 +134,7 @@ def test_other_warnings_are_passed_on(folder: Path, monkeypatch: pytest.MonkeyPa
         warnings.warn("from elsewhere", RuntimeWarning, stacklevel=1)
         return load_images("folder", folder)
 
-    monkeypatch.setattr("embedding_transfer.verbs.check_images.load_images", load)
+    monkeypatch.setattr("embedding_transfer.report.image_check.load_images", load)
     with pytest.warns(RuntimeWarning, match="from elsewhere"):
         check_images(root=folder, workers=0)
 
