@@ -95,7 +95,7 @@ def test_evaluate_prints_what_is_asked_for(
     command = ["evaluate", str(tiny_source), "--root", str(tiny_folder), "--workers", "0", "--ks", "1"]
     assert main([*command, "--scores", "recall,map@r,r_precision,nmi"]) == 0
     head = [line for line in capsys.readouterr().out.splitlines() if "recall@1" in line]
-    assert head[0].split() == ["recall@1", "map@r", "r_precision", "nmi"]
+    assert head[0].split() == ["network", "dimensions", "recall@1", "map@r", "r_precision", "nmi"]
     assert main([*command, "--scores", "map"]) == 2
     assert "no score 'map', did you mean map@r?" in capsys.readouterr().err
 

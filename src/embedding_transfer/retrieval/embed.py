@@ -1,25 +1,26 @@
-"""Embeddings of an image set: every image's evaluation view through a network."""
+"""Embeddings of pictures: every picture's evaluation view through a network."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
 from embedding_transfer.images.image_set import ImageSet
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import EvaluationViews, as_floats
+from embedding_transfer.retrieval.pictures import Pictures, picture_set
 
 
-@torch.no_grad()
 def embed_images(
     network: nn.Module,
-    images: ImageSet,
+    images: Pictures,
     *,
     batch_size: int = 128,
     workers: int = 2,
@@ -31,30 +32,59 @@ def embed_images(
         network: An :class:`EmbeddingNetwork`, or any other module that makes vectors (n, d) of images (n, 3, h, w) and
             says its ``image_size`` and ``crop``, or has an ``evaluation_view`` of its own. Called in evaluation mode;
             afterwards it is in the mode it was.
-        images: What to embed; each image is seen as the network says.
+        images: What to embed: an image set, a list of paths, a folder (all pictures in it, sorted by path), the path of
+            one picture, or uint8 pixels (n, h, w, 3). Each image is seen as the network says.
         batch_size: Images at a time, in each process.
         workers: Processes that load images.
         accelerator: Shares the work among its processes; every one of them gets all embeddings.
 
     Raises:
+        UsageError: If there is nothing at a path.
         InputError: If an image cannot be read; the message names it.
+
+    Example::
+
+        one, other = embed_images(network, ["cat.jpg", "dog.jpg"])
+        print((one - other).norm())
     """
-    accelerator = accelerator or Accelerator(cpu=not torch.cuda.is_available())
-    eye: Any = network
-    views = EvaluationViews(images, eye.image_size, eye.crop, getattr(network, "evaluation_view", None))
-    loader = accelerator.prepare_data_loader(DataLoader(views, batch_size, num_workers=workers))
-    was_training = network.training
-    network.to(accelerator.device).eval()
+    images = picture_set(images)
+    accelerator = accelerator or one_accelerator()
     embeddings = []
     with tqdm(
         total=len(images), desc=f"embed {images.name}", unit="img", leave=False, disable=quiet(accelerator)
     ) as bar:
+        for found in embedding_batches(network, images, batch_size, workers, accelerator):
+            embeddings.append(found)
+            bar.update(len(found))
+    return torch.cat(embeddings)
+
+
+@torch.no_grad()
+def embedding_batches(
+    network: nn.Module, images: ImageSet, batch_size: int, workers: int, accelerator: Accelerator, start: int = 0
+) -> Iterator[Tensor]:
+    """The rows of :func:`embed_images` from ``start`` on, a batch after the other.
+
+    A picture's row also depends, in its last bits, on the pictures that share its batch: with a ``start`` that is a
+    multiple of the batch size, rows are the same as those of a call from the first picture on.
+    """
+    eye: Any = network
+    views = EvaluationViews(images, eye.image_size, eye.crop, getattr(network, "evaluation_view", None))
+    rest = Subset(views, range(start, len(images))) if start else views
+    loader = accelerator.prepare_data_loader(DataLoader(rest, batch_size, num_workers=workers))
+    was_training = network.training
+    network.to(accelerator.device).eval()
+    try:
         for batch in batches_of(loader):
             found = network(as_floats(batch.to(accelerator.device))).float()  # (b, d)
-            embeddings.append(accelerator.gather_for_metrics(found))
-            bar.update(len(embeddings[-1]))
-    network.train(was_training)
-    return torch.cat(embeddings)
+            yield accelerator.gather_for_metrics(found)
+    finally:
+        network.train(was_training)
+
+
+def one_accelerator() -> Accelerator:
+    """On the GPU if there is one, else on the CPU, whatever this machine calls its accelerator."""
+    return Accelerator(cpu=not torch.cuda.is_available())
 
 
 def quiet(accelerator: Accelerator) -> bool:

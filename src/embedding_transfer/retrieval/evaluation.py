@@ -25,19 +25,32 @@ def recall_of(embeddings: Tensor, images: ImageSet, ks: Sequence[int], metric: s
 
 
 def scores_of(
-    embeddings: Tensor, images: ImageSet, scores: Sequence[str], ks: Sequence[int], metric: str
+    embeddings: Tensor,
+    images: ImageSet,
+    scores: Sequence[str],
+    ks: Sequence[int],
+    metric: str,
+    in_gallery: Tensor | None = None,
 ) -> dict[str, float]:
     """The ``scores``, by name, of embeddings (n, d) of an image set; ``nmi`` is of queries and gallery together.
 
     The neighbors of some queries at a time are looked at once for all scores, so that memory grows neither with the
     number of images nor with the size of classes.
 
+    Args:
+        embeddings: (n, d) of all images.
+        images: The images.
+        scores: Names of :data:`SCORES`.
+        ks: The K of Recall@K.
+        metric: ``"euclidean"`` or ``"cosine"``.
+        in_gallery: (n, d) embeddings of all images as things that are searched in, if another network makes them.
+
     Raises:
         InputError: If K is out of range, no query has anything to find, or an embedding is not finite.
     """
     found = {}
     if set(scores) - {"nmi"}:
-        found = _scores_of_ranking(_search(embeddings, images, metric), scores, ks)
+        found = _scores_of_ranking(_search(embeddings, images, metric, in_gallery), scores, ks)
     if "nmi" in scores:
         found["nmi"] = nmi(embeddings, torch.from_numpy(images.labels), metric=metric)
     return found
@@ -74,10 +87,10 @@ def check_scores(scores: Sequence[str]) -> None:
             raise UsageError(f"no score {name!r}{nearest(name, SCORES)}; there are {', '.join(SCORES)}")
 
 
-def _search(embeddings: Tensor, images: ImageSet, metric: str) -> Search:
+def _search(embeddings: Tensor, images: ImageSet, metric: str, in_gallery: Tensor | None) -> Search:
     """All images among themselves, or the queries of an image set in its gallery."""
     labels = torch.from_numpy(images.labels)
-    if images.is_query is None and images.is_gallery is None:
+    if images.is_query is None and images.is_gallery is None and in_gallery is None:
         return Search(embeddings, labels, metric=metric)
     everything = np.ones(len(images), dtype=bool)
     queries = everything if images.is_query is None else images.is_query
@@ -86,7 +99,7 @@ def _search(embeddings: Tensor, images: ImageSet, metric: str) -> Search:
     return Search(
         embeddings[queries],
         labels[queries],
-        embeddings[gallery],
+        (embeddings if in_gallery is None else in_gallery)[gallery],
         labels[gallery],
         torch.from_numpy(row_in_gallery[queries]),
         metric,

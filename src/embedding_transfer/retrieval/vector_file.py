@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
-from embedding_transfer.errors import InputError, UsageError, reason
+from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.retrieval.vector_formats import FORMS
+from embedding_transfer.retrieval.vector_formats.contents import Contents, parts_of
 
-ENDINGS = (".npy", ".safetensors", ".parquet")
-HEADER = "embedding_transfer_vectors"
-"""Under this key the header of a safetensors or parquet file holds what made the vectors, as JSON."""
-
-PATHS, VECTORS = "paths", "vectors"
-"""The tensors of a safetensors file, the columns of a parquet file."""
+ENDINGS = tuple(FORMS)
 
 
 @dataclass(frozen=True)
@@ -55,17 +52,31 @@ class VectorFile:
         Raises:
             InputError: If a path stands twice in the file, or a picture has no vector; the first of them is named.
         """
+        self.check_keys()
         row_of = {key: row for row, key in enumerate(self.keys)}
-        if len(row_of) < len(self.keys):
-            twice, count = Counter(self.keys).most_common(1)[0]
-            raise InputError(f"{self.path} has {count} vectors of {twice}: one for each picture is needed")
-        missing = [key for key in keys if key not in row_of]
+        missing = [key for key in keys if plain_key(key) not in row_of]
         if missing:
             raise InputError(
                 f"{self.path} has no vector for {len(missing):,} of {len(keys):,} pictures of {name}, the first is "
                 f"{missing[0]}; its first path is {self.keys[0]}"
             )
-        return np.array([row_of[key] for key in keys], dtype=np.int64)
+        return np.array([row_of[plain_key(key)] for key in keys], dtype=np.int64)
+
+    def check_keys(self) -> None:
+        """Raises InputError if there are several vectors of one picture, or a path is empty."""
+        if len(set(self.keys)) < len(self.keys):
+            twice, count = Counter(self.keys).most_common(1)[0]
+            raise InputError(f"{self.path} has {count} vectors of {twice or 'an empty path'}: one for each is needed")
+        if "" in self.keys:
+            raise InputError(f"{self.path} has an empty path, of vector {self.keys.index('')} (counted from 0)")
+
+    def check_finite(self) -> None:
+        """Raises InputError if a vector is not finite; the first one is named."""
+        for start, rows in parts_of(self.vectors):
+            broken = ~np.isfinite(rows).all(axis=1)
+            if broken.any():
+                first = start + int(broken.argmax())
+                raise InputError(f"{self.path} has a vector that is not finite, of {self.keys[first]} (row {first})")
 
 
 def is_vector_file(path: Path) -> bool:
@@ -79,71 +90,83 @@ def is_vector_file(path: Path) -> bool:
     return path.suffix in ENDINGS
 
 
-def read_vectors(path: Path) -> VectorFile:
+def read_vectors(path: str | Path) -> VectorFile:
     """Read a file of vectors.
 
     Args:
         path: A ``.npy`` file with its paths, a line each, in a ``.txt`` file of the same name; a ``.safetensors`` file
-            with the tensors ``vectors`` and ``paths`` (UTF-8, a line each); or a ``.parquet`` file with such columns.
+            with the tensors ``vectors`` and ``paths`` (UTF-8, a line each); or a ``.parquet`` file with the columns
+            ``vector`` and ``path``. The first two stay on the disk until their rows are looked at.
 
     Raises:
         UsageError: If there is no such file, or it has none of these endings.
         InputError: If it cannot be read, or numbers do not agree.
+
+    Example::
+
+        file = read_vectors("photos.npy")
+        print(file.vectors.shape, file.keys[0], file.header)
     """
-    readers = {".npy": _read_npy, ".safetensors": _read_safetensors, ".parquet": _read_parquet}
-    if path.suffix not in readers:
-        raise UsageError(f"{path} is no file of vectors: these end in {', '.join(ENDINGS)}")
+    path = Path(path)
+    check_ending(path)
     if not path.is_file():
         raise UsageError(f"no file {path}")
-    return readers[path.suffix](path)
+    contents = FORMS[path.suffix].read(path)
+    return VectorFile(path, contents.vectors, [plain_key(key) for key in contents.keys], contents.header)
+
+
+def write_vectors(
+    path: str | Path, vectors: np.ndarray | Tensor, keys: Sequence[str], header: Mapping[str, Any] | None = None
+) -> None:
+    """Write a file of vectors that :func:`read_vectors` reads, all of it or nothing.
+
+    Args:
+        path: ``.npy`` (the paths go to ``.txt`` and the header to ``.json`` beside it), ``.safetensors`` or
+            ``.parquet``.
+        vectors: (n, d) float16, float32 or float64; they may be mapped from a file.
+        keys: (n,) path of each picture, relative to the folder of its image set.
+        header: What made the vectors, as data that JSON can hold.
+
+    Raises:
+        UsageError: If the ending is none of these.
+        InputError: If there is not one key for each vector, a key stands twice, or a vector is not finite.
+
+    Example::
+
+        write_vectors("photos.npy", embed_images(network, "photos"), names, {"network": "runs/short"})
+    """
+    path = Path(path)
+    check_ending(path)
+    rows = vectors.detach().cpu().numpy() if isinstance(vectors, Tensor) else vectors
+    file = VectorFile(path, rows, list(keys), dict(header or {}))
+    if file.vectors.dtype.itemsize > 8:
+        raise InputError(f"{path} cannot hold vectors of {file.vectors.dtype}: give float16, float32 or float64")
+    check_writable(path, file.keys)
+    file.check_finite()
+    FORMS[path.suffix].write(path, Contents(file.vectors, file.keys, file.header))
+
+
+def check_ending(path: Path) -> None:
+    """Raises UsageError unless a path ends as files of vectors do."""
+    if path.suffix not in ENDINGS:
+        raise UsageError(f"{path} is no file of vectors: these end in {', '.join(ENDINGS)}")
+
+
+def check_writable(path: Path, keys: Sequence[str]) -> None:
+    """Raises InputError unless a file of vectors can hold these paths and find them again."""
+    seen: set[str] = set()
+    for key in keys:
+        if "\n" in key or "\r" in key or not key:
+            raise InputError(f"{path} cannot hold the path {key!r}, which is empty or has a line break: rename it")
+        try:
+            key.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise InputError(f"{path} cannot hold the path {key!r}, which is no UTF-8: rename it") from error
+        if plain_key(key) in seen:
+            raise InputError(f"{path} would hold two vectors of {key}: one for each picture is needed")
+        seen.add(plain_key(key))
 
 
 def plain_key(key: str) -> str:
     """A path as it is compared: ``/`` between folders, no ``./`` before it."""
-    return key.strip().replace("\\", "/").removeprefix("./")
-
-
-def _read_npy(path: Path) -> VectorFile:
-    listed = path.with_suffix(".txt")
-    if not listed.is_file():
-        raise InputError(f"{path} needs the paths of its pictures, a line each, in {listed}")
-    try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-        keys = listed.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
-    described = path.with_suffix(".json")
-    header = json.loads(described.read_text(encoding="utf-8")) if described.is_file() else {}
-    return VectorFile(path, vectors, [plain_key(key) for key in keys], header)
-
-
-def _read_safetensors(path: Path) -> VectorFile:
-    try:
-        with safe_open(path, framework="np") as file:
-            names, metadata = list(file.keys()), file.metadata() or {}
-            if not {PATHS, VECTORS} <= set(names):
-                raise InputError(f"{path} must hold the tensors {VECTORS} and {PATHS}; it holds {', '.join(names)}")
-            vectors, paths = file.get_tensor(VECTORS), file.get_tensor(PATHS)
-    except SafetensorError as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
-    keys = paths.tobytes().decode("utf-8").splitlines()
-    return VectorFile(path, vectors, [plain_key(key) for key in keys], json.loads(metadata.get(HEADER, "{}")))
-
-
-def _read_parquet(path: Path) -> VectorFile:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError as error:
-        raise UsageError(f"reading {path} needs pyarrow: pip install 'embedding-transfer[parquet]'") from error
-    try:
-        table = parquet.read_table(path)
-        columns = table.column_names
-        if not {PATHS[:-1], VECTORS[:-1]} <= set(columns):
-            raise InputError(f"{path} must have the columns path and vector; it has {', '.join(columns)}")
-        rows = table.column("vector").combine_chunks()
-        vectors = rows.flatten().to_numpy(zero_copy_only=False).reshape(len(rows), -1)
-        keys = table.column("path").to_pylist()
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {reason(error)}") from error
-    metadata = (table.schema.metadata or {}).get(HEADER.encode(), b"{}")
-    return VectorFile(path, vectors, [plain_key(str(key)) for key in keys], json.loads(metadata))
+    return key.replace("\\", "/").removeprefix("./")

@@ -1,19 +1,13 @@
-"""Evaluate a network: how often is one of the nearest images of the right class?"""
+"""Evaluate networks: how often is one of the nearest images of the right class?"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
-
-from embedding_transfer.images import load_images
-from embedding_transfer.networks import load_network
-from embedding_transfer.report.tables import print_table
-from embedding_transfer.retrieval.embed import embed_images
-from embedding_transfer.retrieval.evaluation import check_scores, scores_of
+from typing import Any, Literal
 
 
 def evaluate(
-    network: Path,
+    network: tuple[str, ...] | Any,
     images: str = "folder",
     root: Path | None = None,
     allow_incomplete: bool = False,
@@ -23,35 +17,77 @@ def evaluate(
     metric: Literal["euclidean", "cosine"] = "euclidean",
     batch_size: int = 128,
     workers: int = 2,
-) -> dict[str, float]:
-    """Measure how well a network finds images of the right class, and print it.
+    *,
+    gallery_network: str | Any = None,
+    json: Path | None = None,
+    source_weights: tuple[Path, ...] = (),
+    source_pretrained: bool = False,
+    source_image_size: int | None = None,
+    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406),
+    source_std: tuple[float, ...] = (0.229, 0.224, 0.225),
+) -> dict[str, Any] | list[dict[str, Any]]:
+    """Measure how well networks, other sources or files of vectors find images of the right class; print a table.
 
     Args:
-        network: A run directory (its best network) or a saved network.
+        network: A run directory (its best network), a network file, ``timm:NAME``, the class path of your own module,
+            an ONNX file, or a file of vectors that ``embed`` wrote; several are compared in one table.
         images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
             the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         split: Which half of the image set.
+        gallery_network: Another network or file, whose vectors are searched in: a small network for queries, a large
+            one for what is searched in. Both alone are measured, too.
         scores: What to measure: ``recall`` (Recall@K), ``map@r``, ``r_precision``, ``nmi`` (k-means; slow where classes
             are many).
         ks: The K of Recall@K.
         metric: Distance: ``euclidean`` on embeddings as the network returns them (published protocol) or ``cosine``.
+        json: File for the scores as JSON.
+        source_weights: Files of weights, one for each ``timm:`` network.
+        source_pretrained: Download the weights of ``timm:`` networks from timm.
+        source_image_size: Side in pixels of what an ONNX network sees, where the file leaves it open.
+        source_mean: Mean of the pictures that an ONNX network expects, by channel.
+        source_std: Standard deviation of the pictures that an ONNX network expects, by channel.
         batch_size: Images at a time.
         workers: Processes that load images.
 
     Returns:
-        ``{"recall@1": 0.71, ...}`` as fractions.
+        ``{"recall@1": 0.71, ...}`` as fractions; of several networks a list of these, each with its ``network``.
 
     Raises:
-        UsageError: If the network, the image set, its root or a score does not exist.
-        InputError: If an image or the network cannot be read.
+        UsageError: If a network, the image set, its root or a score does not exist, or vectors that should be compared
+            differ in length.
+        InputError: If an image or a network cannot be read, or an image has no vector in a file.
+
+    Example::
+
+        evaluate(["runs/short", "runs/source"], root=Path("my-images"), ks=(1, 10))
     """
+    from embedding_transfer.images import load_images
+    from embedding_transfer.report.scores_table import print_scores, write_scores
+    from embedding_transfer.retrieval.embed import one_accelerator  # imports torch
+    from embedding_transfer.retrieval.evaluation import check_scores
+    from embedding_transfer.sources import SourceSettings
+    from embedding_transfer.sources.evaluate_sources import check_comparable, evaluate_sources, note_surplus
+    from embedding_transfer.sources.open_each import open_each
+
     check_scores(scores)
-    net = load_network(network)
-    searched = getattr(load_images(images, root, allow_incomplete), split)
-    embeddings = embed_images(net, searched, batch_size=batch_size, workers=workers)
-    found = scores_of(embeddings, searched, scores, ks, metric)
-    print(f"{network}: {net.backbone_name}, {net.embedding_dim} dimensions; {searched.summary()}; {metric} distance")
-    print_table([*found], [[f"{100 * value:.2f} %" for value in found.values()]])
-    return found
+    names = list(network) if isinstance(network, (list, tuple)) else [network]
+    others = [] if gallery_network is None else [gallery_network]
+    settings = SourceSettings(source_weights, source_pretrained, source_image_size, source_mean, source_std)
+    sources = open_each([*names, *others], settings)
+    gallery_source = sources.pop() if others else None
+    if gallery_source is not None:
+        check_comparable(sources, gallery_source, scores)
+    splits = load_images(images, root, allow_incomplete)
+    note_surplus(sources if gallery_source is None else [*sources, gallery_source], splits)
+    searched = getattr(splits, split)
+    rows = evaluate_sources(
+        sources, gallery_source, searched, scores, ks, metric, batch_size, workers, one_accelerator()
+    )
+    print_scores(f"{searched.summary()}; {metric} distance", rows)
+    if json is not None:
+        write_scores(Path(json), searched.summary(), metric, rows)
+    if len(rows) > 1 or isinstance(network, (list, tuple)):
+        return rows
+    return {name: value for name, value in rows[0].items() if name not in ("network", "dim")}

@@ -1,0 +1,33 @@
+"""Several sources, each for itself: what is compared in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from embedding_transfer.errors import UsageError
+from embedding_transfer.sources.open_source import SourceSettings, open_source
+from embedding_transfer.sources.source import Source
+from embedding_transfer.sources.timm_source import PREFIX
+
+
+def open_each(names: Sequence[Any], settings: SourceSettings) -> list[Source]:
+    """One source for each name; files of weights go to those of ``timm:``, in their order.
+
+    Raises:
+        UsageError: If there is no such source, or not one file of weights for each source of timm.
+        InputError: If a file cannot be used.
+
+    Example::
+
+        small, large = open_each(["runs/small", "runs/large.safetensors"], SourceSettings())
+    """
+    from_timm = [str(name).startswith(PREFIX) for name in names]
+    if settings.weights and len(settings.weights) != sum(from_timm):
+        raise UsageError(
+            f"--source-weights takes one file for each timm: source; got {len(settings.weights)} for {sum(from_timm)}"
+        )
+    files = iter(settings.weights)
+    own = [((next(files),) if is_timm and settings.weights else ()) for is_timm in from_timm]
+    return [open_source(name, replace(settings, weights=weights)) for name, weights in zip(names, own, strict=True)]
