@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from embedding_transfer.images import ImageSet, ImageSplits, load_images
     from embedding_transfer.losses import RelaxedContrastiveLoss, TransferLoss
     from embedding_transfer.networks import Embedded, EmbeddingNetwork, load_network
-    from embedding_transfer.retrieval import embed_images, nearest_neighbors, recall_at_k
+    from embedding_transfer.retrieval import embed_images, nearest_neighbors, recall_at_k, search_neighbors
+    from embedding_transfer.retrieval.vector_file import read_vectors, write_vectors
     from embedding_transfer.training.result import TrainingResult
+    from embedding_transfer.verbs.audit_source import audit_source
     from embedding_transfer.verbs.check_images import check_images
     from embedding_transfer.verbs.convert import convert
     from embedding_transfer.verbs.demo import demo
     from embedding_transfer.verbs.download import download
+    from embedding_transfer.verbs.embed import embed
     from embedding_transfer.verbs.evaluate import evaluate
     from embedding_transfer.verbs.reproduce import reproduce
+    from embedding_transfer.verbs.search import search
     from embedding_transfer.verbs.train_source import train_source
     from embedding_transfer.verbs.transfer import transfer
 
@@ -33,14 +37,18 @@ _HOMES = {
     "images": ("ImageSet", "ImageSplits", "load_images"),
     "losses": ("RelaxedContrastiveLoss", "TransferLoss"),
     "networks": ("Embedded", "EmbeddingNetwork", "load_network"),
-    "retrieval": ("embed_images", "nearest_neighbors", "recall_at_k"),
+    "retrieval": ("embed_images", "nearest_neighbors", "recall_at_k", "search_neighbors"),
+    "retrieval.vector_file": ("read_vectors", "write_vectors"),
     "training.result": ("TrainingResult",),
+    "verbs.audit_source": ("audit_source",),
     "verbs.check_images": ("check_images",),
     "verbs.convert": ("convert",),
     "verbs.demo": ("demo",),
     "verbs.download": ("download",),
+    "verbs.embed": ("embed",),
     "verbs.evaluate": ("evaluate",),
     "verbs.reproduce": ("reproduce",),
+    "verbs.search": ("search",),
     "verbs.train_source": ("train_source",),
     "verbs.transfer": ("transfer",),
 }
@@ -59,10 +67,12 @@ __all__ = [
     "TrainingResult",
     "TransferLoss",
     "UsageError",
+    "audit_source",
     "check_images",
     "convert",
     "demo",
     "download",
+    "embed",
     "embed_images",
     "evaluate",
     "load_images",
@@ -70,10 +80,14 @@ __all__ = [
     "losses",
     "metric_losses",
     "nearest_neighbors",
+    "read_vectors",
     "recall_at_k",
     "reproduce",
+    "search",
+    "search_neighbors",
     "train_source",
     "transfer",
+    "write_vectors",
 ]
 
 

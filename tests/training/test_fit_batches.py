@@ -59,6 +59,12 @@ def test_numbers_that_were_given_stay() -> None:
     assert fit_batches(shuffled, images_of(*[8] * 30)).batch == (60, None)
 
 
+def test_images_without_labels_are_shuffled() -> None:
+    images = ImageSet("photos", np.zeros((240, 1, 1), np.uint8))
+    assert fit_batches(TRANSFER, images).batch == (60, None)
+    assert fit_batches(dataclasses.replace(TRANSFER, batch_size=6), images).batch == (6, None)
+
+
 def test_numbers_that_are_still_open_are_not_taken_for_numbers() -> None:
     with pytest.raises(UsageError, match="still auto"):
         _ = TRANSFER.batch

@@ -123,7 +123,8 @@ def class_names(module: ModuleType) -> list[str]:
 def class_path(cls: Any, home: Homes) -> str:
     """Where a class is to be had: from ``home`` if that has it, else from the module that defines it."""
     for place in home if isinstance(home, tuple) else (home,):
-        if cls is getattr(place, cls.__name__, None):
+        known: Any = getattr(place, cls.__name__, ...)
+        if known is cls:
             return f"{place.__name__}.{cls.__name__}"
     return f"{cls.__module__}.{cls.__qualname__}"
 

@@ -57,7 +57,7 @@ def named_bare_words(
         UsageError: If there are more words than options for them, or an image set has no folder.
     """
     given: dict[str, object] = {}
-    places, many = list(first), []
+    places, many = [name for name in first if name != "root" or not root_is_given], []
     for word in bare:
         if "images" in options and "images" not in given and _is_image_set(word):
             given["images"] = word

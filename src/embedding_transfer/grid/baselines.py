@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from torch import Tensor
+
 from embedding_transfer.files import write_text
-from embedding_transfer.images import load_images
+from embedding_transfer.images import ImageSet, load_images
 from embedding_transfer.networks.load import BEST
+from embedding_transfer.retrieval.agreement import agreement
 from embedding_transfer.retrieval.evaluation import recall_of
 from embedding_transfer.sources.principal_components import principal_components
 from embedding_transfer.training.config import config_data
@@ -58,11 +61,19 @@ def _measured(options: TransferOptions) -> dict[str, dict[str, float]]:
     source = source_of(options)
     images = load_images(options.images, options.root, options.allow_incomplete)
     test = source.embed(images.test, workers=options.workers).cpu()
-    found = {"Source": recall_of(test, images.test, options.ks, options.metric)}
+    found = {"Source": _measured_of(test, test, images.test, options)}
     length = options.embedding_dim or source.dim
     if length < source.dim:
         train = source.embed(images.train, workers=options.workers).cpu()
         mean, directions = principal_components(train, length)
         shorter = (test.double() - mean) @ directions  # (n, length)
-        found["PCA of the source"] = recall_of(shorter, images.test, options.ks, options.metric)
+        found["PCA of the source"] = _measured_of(shorter, test, images.test, options)
     return found
+
+
+def _measured_of(vectors: Tensor, taught: Tensor, images: ImageSet, options: TransferOptions) -> dict[str, float]:
+    """Recall@K, or without labels the overlap with the source's neighbors."""
+    if images.is_labeled:
+        return recall_of(vectors, images, options.ks, options.metric)
+    found = agreement(vectors, taught, options.ks, options.metric)
+    return {name: value for name, value in found.items() if name.startswith("overlap@")}

@@ -15,7 +15,7 @@ from embedding_transfer.grid.picture import as_picture
 from embedding_transfer.grid.plan import Cell
 from embedding_transfer.grid.table import Row, as_csv, as_markdown, head_and_cells, row_of_baseline, row_of_runs
 from embedding_transfer.report.tables import print_table
-from embedding_transfer.training.loop import VALIDATION
+from embedding_transfer.training.evaluation import VALIDATION
 from embedding_transfer.training.source_options import SourceOptions
 from embedding_transfer.training.train_source import train_source_network
 from embedding_transfer.training.train_target import train_target_network

@@ -54,18 +54,19 @@ def row_of_runs(
     seconds = []
     for run in runs:
         lines: list[dict[str, Any]] = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-        score = f"{chosen_on}recall@{min(ks)}"
+        kind = "recall" if f"recall@{min(ks)}" in lines[-1] else "overlap"
+        score = f"{chosen_on}recall@{min(ks)}" if kind == "recall" else f"overlap@{max(ks)}"
         of_best_epoch = max((line for line in lines if score in line), key=lambda line: line[score])
         for k in ks:
-            best[k].append(of_best_epoch[f"recall@{k}"])
-            last[k].append(lines[-1][f"recall@{k}"])
+            best[k].append(of_best_epoch[f"{kind}@{k}"])
+            last[k].append(lines[-1][f"{kind}@{k}"])
         seconds.append(sum(line["seconds"] for line in lines))
     return Row(recipe, method, best, last, _published(recipe, images, method), seconds)
 
 
 def row_of_baseline(recipe: str, images: str, method: str, recall: Mapping[str, float]) -> Row:
     """The row of a network that was not trained here: ``{"recall@1": ...}`` as fractions."""
-    best = {int(name.removeprefix("recall@")): [value] for name, value in recall.items()}
+    best = {int(name.partition("@")[2]): [value] for name, value in recall.items()}
     return Row(recipe, method, best, {}, _published(recipe, images, method), [])
 
 
@@ -83,8 +84,9 @@ def as_markdown(tables: Mapping[str, Sequence[Row]]) -> str:
     parts = [f"## {recipe}\n\n{markdown_table(*head_and_cells(rows))}\n" for recipe, rows in tables.items()]
     return "\n".join(
         [
-            "Recall@K in %, mean and standard deviation over seeds. *R@K* is that of the best epoch, *last R@K* of "
-            "the last one. Minutes are those of one training, evaluation included.\n",
+            "Recall@K in % (without labels: overlap@K, the share of the source's K nearest that are among the "
+            "target's), mean and standard deviation over seeds. *R@K* is that of the best epoch, *last R@K* of the "
+            "last one. Minutes are those of one training, evaluation included.\n",
             *parts,
         ]
     )

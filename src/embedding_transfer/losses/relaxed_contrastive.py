@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from embedding_transfer.losses.relaxed_loss import RelaxedLoss
+from embedding_transfer.losses.relaxed_loss import RelaxedLoss, Sigma
 from embedding_transfer.relations import require_positive
 
 
@@ -17,7 +17,8 @@ class RelaxedContrastiveLoss(RelaxedLoss):
     Cho, Kwak, "Embedding Transfer with Label Relaxation for Improved Metric Learning", CVPR 2021.
 
     Args:
-        sigma: Width of the kernel of the relaxed labels. Default: 1.
+        sigma: Width of the kernel of the relaxed labels. Default: 1. ``"auto"`` is for ``transfer``, which asks the
+            source (see :func:`~embedding_transfer.sources.audit.audit`) and puts a number in its place.
         delta: Margin, in units of the mean distance. Default: 1.
 
     Raises:
@@ -29,10 +30,10 @@ class RelaxedContrastiveLoss(RelaxedLoss):
         >>> RelaxedContrastiveLoss()(target, source).backward()
     """
 
-    def __init__(self, sigma: float = 1.0, delta: float = 1.0) -> None:
+    def __init__(self, sigma: Sigma = 1.0, delta: float = 1.0) -> None:
         super().__init__()
         require_positive(self, sigma=sigma, delta=delta)
-        self.sigma = sigma
+        self.sigma = float(sigma)
         self.delta = delta
 
     def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,6 +1,6 @@
 """What the two losses of the paper share: relative distances of the target against relaxed labels of the source."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -16,6 +16,9 @@ from embedding_transfer.relations.distance_rows import (
     pull_rows,
     row_tiles,
 )
+
+Sigma = float | Literal["auto"]
+"""A width of the kernel, or that a training shall choose it."""
 
 
 class RelaxedLoss(RelationLoss):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from embedding_transfer.errors import UsageError
-from embedding_transfer.losses.relaxed_loss import RelaxedLoss
+from embedding_transfer.losses.relaxed_loss import RelaxedLoss, Sigma
 from embedding_transfer.relations import require_positive
 
 
@@ -23,7 +23,8 @@ class RelaxedMSLoss(RelaxedLoss):
     the form of their code.
 
     Args:
-        sigma: Width of the kernel of the relaxed labels. Default: 1.
+        sigma: Width of the kernel of the relaxed labels. Default: 1. ``"auto"`` is for ``transfer``, which asks the
+            source (see :func:`~embedding_transfer.sources.audit.audit`) and puts a number in its place.
         delta: Margin, in units of the mean distance. Default: 1.
         alpha: Sharpness of the attraction. Default: 1.
         beta: Sharpness of the repulsion. Default: 2.
@@ -41,13 +42,13 @@ class RelaxedMSLoss(RelaxedLoss):
     """
 
     def __init__(
-        self, sigma: float = 1.0, delta: float = 1.0, alpha: float = 1.0, beta: float = 2.0, views: int = 2
+        self, sigma: Sigma = 1.0, delta: float = 1.0, alpha: float = 1.0, beta: float = 2.0, views: int = 2
     ) -> None:
         super().__init__()
         require_positive(self, sigma=sigma, delta=delta, alpha=alpha, beta=beta)
         if views < 1 or views != int(views):
             raise UsageError(f"RelaxedMSLoss needs a whole number of views, at least 1; got {views}")
-        self.sigma = sigma
+        self.sigma = float(sigma)
         self.delta = delta
         self.alpha = alpha
         self.beta = beta

@@ -74,7 +74,7 @@ def no_relations(target: Tensor, source: Tensor) -> Tensor:
     return 0 * target.sum() + 0 * source.sum()
 
 
-def require_positive(loss: object, **options: float) -> None:
+def require_positive(loss: object, **options: float | str) -> None:
     """Refuses an option of ``loss`` that is not a finite number above zero.
 
     Raises:
@@ -82,5 +82,5 @@ def require_positive(loss: object, **options: float) -> None:
     """
     name = getattr(loss, "__name__", type(loss).__name__)
     for option, value in options.items():
-        if not (math.isfinite(value) and value > 0):
+        if isinstance(value, str) or not (math.isfinite(value) and value > 0):
             raise UsageError(f"{name} needs {option} > 0; got {value}")

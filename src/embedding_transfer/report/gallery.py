@@ -36,12 +36,12 @@ def neighbor_gallery(images: ImageSet, queries: Sequence[int], found: Mapping[st
         draw.text((left, 8), name, fill=INK, font=font(15))
         for row, query in enumerate(queries):
             for column, neighbor in enumerate(neighbors[row].tolist()):
-                color = RIGHT if images.labels[neighbor] == images.labels[query] else WRONG
+                color = _color(images, query, neighbor)
                 paper.paste(_cell(images, neighbor, color), (left + column * step, top + row * step))
         left += k * step
     for row, query in enumerate(queries):
         paper.paste(_cell(images, query, QUERY), (GAP, top + row * step))
-    legend = ((RIGHT, "same class as the query"), (WRONG, "another class"))
+    legend = ((RIGHT, "same class as the query"), (WRONG, "another class")) if images.is_labeled else ()
     left = GAP
     for color, meaning in legend:
         draw.rectangle((left, height - 22, left + 14, height - 8), outline=color, width=FRAME)
@@ -51,11 +51,20 @@ def neighbor_gallery(images: ImageSet, queries: Sequence[int], found: Mapping[st
 
 
 def sample_queries(images: ImageSet, count: int, seed: int = 0) -> list[int]:
-    """Rows of ``count`` queries of different classes, drawn at random."""
+    """Rows of ``count`` queries, of different classes where there are labels, drawn at random."""
     rng = np.random.default_rng(seed)
     rows = np.arange(len(images)) if images.is_query is None else np.flatnonzero(images.is_query)
+    if not images.is_labeled:
+        return [int(row) for row in rng.permutation(rows)[:count]]
     classes = rng.permutation(np.unique(images.labels[rows]))[:count]
     return [int(rng.choice(rows[images.labels[rows] == c])) for c in classes]
+
+
+def _color(images: ImageSet, query: int, neighbor: int) -> str:
+    """Of the frame around what was found; without labels nothing is right or wrong."""
+    if not images.is_labeled:
+        return QUERY
+    return RIGHT if images.labels[neighbor] == images.labels[query] else WRONG
 
 
 def _cell(images: ImageSet, row: int, color: str) -> Image.Image:

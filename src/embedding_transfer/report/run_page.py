@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from embedding_transfer.images.image_set import ImageSet
-from embedding_transfer.report.curves import training_curves
+from embedding_transfer.report.curves import score_names, training_curves
 from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
 from embedding_transfer.report.page import Page
 from embedding_transfer.retrieval import nearest_neighbors
@@ -36,13 +36,13 @@ def write_run_page(
         embeddings: (n, d) of these images by the network of the best epoch.
     """
     page = Page(f"{path.parent.name}: {config['backbone']}, {config['embedding_dim']} dimensions")
-    recalls = [name for name in best if name.startswith("recall@")]
+    scores = score_names(best)
     page.text(f"Searched in {images.summary()}, {config['metric']} distance.")
     rows = [
-        [name, str(line["epoch"]), *(f"{100 * line[recall]:.2f} %" for recall in recalls)]
+        [name, str(line["epoch"]), *(f"{100 * line[score]:.2f} %" for score in scores)]
         for name, line in (("best epoch", best), ("last epoch", lines[-1]))
     ]
-    page.table(["", "epoch", *recalls], rows)
+    page.table(["", "epoch", *scores], rows)
     page.picture(training_curves([dict(line) for line in lines]), "curves of loss and recall over the epochs")
     page.heading("What the best network finds")
     gallery = np.ones(len(images), dtype=bool) if images.is_gallery is None else images.is_gallery

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from embedding_transfer.errors import UsageError
-from embedding_transfer.images import ImageSet
+from embedding_transfer.images import ImageSet, ImageSplits
 from embedding_transfer.networks import Embedded
 from embedding_transfer.sources.source import Source
 
@@ -42,6 +42,10 @@ class SeveralSources(Source):
     def look_at(self, images: ImageSet) -> None:
         for source in self.sources:
             source.look_at(images)
+
+    def look_over(self, images: ImageSplits) -> None:
+        for source in self.sources:
+            source.look_over(images)
 
     @torch.no_grad()
     def forward(self, images: Tensor, index: Tensor, views: int) -> Embedded:

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from embedding_transfer.images import ImageSet
+from embedding_transfer.images import ImageSet, ImageSplits
 from embedding_transfer.networks import Embedded
 
 
@@ -38,6 +38,9 @@ class Source(nn.Module):
         Raises:
             InputError: If the source has no vector of one of them.
         """
+
+    def look_over(self, images: ImageSplits) -> None:
+        """Compare with a whole image set, and warn of what does not belong to it."""
 
     @abstractmethod
     def forward(self, images: Tensor, index: Tensor, views: int) -> Embedded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from embedding_transfer.errors import InputError, UsageError
-from embedding_transfer.images import ImageSet
+from embedding_transfer.images import ImageSet, ImageSplits
 from embedding_transfer.networks import Embedded
 from embedding_transfer.retrieval.vector_file import read_vectors
 from embedding_transfer.sources.source import Source
@@ -45,6 +46,10 @@ class StoredVectors(Source):
         """
         self.rows = self._vectors_of(images).to(self.rows.device)
 
+    def look_over(self, images: ImageSplits) -> None:
+        """Warn of vectors whose pictures are in neither part of the image set."""
+        warn_of_surplus(self.file.keys, {key for part in images for key in part.keys}, self.name)
+
     def forward(self, images: Tensor, index: Tensor, views: int) -> Embedded:
         if len(self.rows) == 0:
             raise UsageError(f"{self.name} looks at no pictures yet: call look_at with the image set first")
@@ -66,11 +71,9 @@ class StoredVectors(Source):
         return torch.from_numpy(vectors)
 
 
-def warn_of_surplus(file_keys: list[str], known: set[str], name: str) -> None:
-    """Say how many vectors are of pictures that no part of the image set has, and the first of them."""
-    surplus = [key for key in file_keys if key not in known]
+def warn_of_surplus(keys: Sequence[str], known: set[str], name: str) -> None:
+    """Say how many vectors of a file are of pictures that the image set has not, and the first of them."""
+    surplus = [key for key in keys if key not in known]
     if surplus:
-        warnings.warn(
-            f"{name} has {len(surplus):,} vectors of pictures that the image set has not, the first is {surplus[0]}",
-            stacklevel=2,
-        )
+        count = f"{len(surplus):,} vectors of pictures that the image set has not"
+        warnings.warn(f"{name} has {count}, the first is {surplus[0]}", stacklevel=2)

@@ -36,13 +36,24 @@ def differing(options: TrainingOptions, before: dict[str, Any]) -> tuple[str, An
     """
     fields = {field.name: field for field in dataclasses.fields(options)}
     for name, now in config_data(options).items():
-        is_open = now == AUTO or (now is None and name in FROM_SOURCE)
+        is_open = now is None and name in FROM_SOURCE
         if name not in before or name in MAY_CHANGE or is_open:
             continue
         was = _plain(fields[name], before[name])
-        if was != now:
+        if was != _settled_as(was, now):
             return name, was, now
     return None
+
+
+def _settled_as(was: Any, now: Any) -> Any:
+    """``now`` with what was settled in the place of every ``auto`` in it."""
+    if now == AUTO:
+        return was
+    if isinstance(now, dict) and isinstance(was, dict):
+        return {name: _settled_as(was.get(name), value) for name, value in now.items()}
+    if isinstance(now, list) and isinstance(was, list) and len(now) == len(was):
+        return [_settled_as(*both) for both in zip(was, now, strict=True)]
+    return now
 
 
 def classes_of(kind: str) -> Homes:

@@ -17,7 +17,8 @@ def fit_batches(options: Options, images: ImageSet, processes: int = 1) -> Optio
     """The options with numbers for ``batch_size`` and ``images_per_class`` in place of ``auto``.
 
     The published numbers, if the images can fill such batches at least four times an epoch. Otherwise images are
-    shuffled where a class has too few for pairs, and a batch is as large as classes and images allow.
+    shuffled where a class has too few for pairs, or there are no labels, and a batch is as large as classes and images
+    allow.
 
     Args:
         options: Of the training; numbers in them stay as they are.
@@ -27,7 +28,7 @@ def fit_batches(options: Options, images: ImageSet, processes: int = 1) -> Optio
     Example: 240 images of 12 classes, 2 of each class in a batch: batches of 24.
     """
     batch_size, images_per_class = options.published_batch
-    sizes = np.bincount(images.labels, minlength=len(images.class_names))
+    sizes = np.bincount(images.labels, minlength=len(images.class_names)) if images.is_labeled else np.zeros(1, int)
     if options.images_per_class != AUTO:
         images_per_class = options.images_per_class
     elif images_per_class is not None and sizes.min() < images_per_class:

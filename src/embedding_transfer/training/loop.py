@@ -14,15 +14,15 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from embedding_transfer.errors import TrainingError, UsageError
+from embedding_transfer.errors import TrainingError
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import as_floats, resized, views_first
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.report.run_page import write_run_page
 from embedding_transfer.retrieval.embed import embed_images, quiet
-from embedding_transfer.retrieval.evaluation import recall_of
 from embedding_transfer.sources import Source
+from embedding_transfer.training.evaluation import Evaluation
 from embedding_transfer.training.gather import share_buffers
 from embedding_transfer.training.loader import training_loader
 from embedding_transfer.training.objective import Objective
@@ -31,9 +31,6 @@ from embedding_transfer.training.options import TrainingOptions
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.run_directory import RunDirectory
 from embedding_transfer.training.sentences import epoch_sentence, say, start_sentence
-
-VALIDATION = "validation_"
-"""Before the names of the numbers of validation images in metrics.jsonl."""
 
 
 class Training:
@@ -47,8 +44,8 @@ class Training:
         options: How.
         run: Where results go.
         accelerator: Where tensors live, and the processes that share the work.
+        evaluation: What is measured of the network, and what chooses the best epoch.
         source: The source, for transfer.
-        validation: Chooses the best epoch in place of ``images.test``.
 
     Raises:
         UsageError: If the options do not fit the images.
@@ -61,15 +58,11 @@ class Training:
         options: TrainingOptions,
         run: RunDirectory,
         accelerator: Accelerator,
+        evaluation: Evaluation,
         source: Source | None = None,
-        validation: ImageSet | None = None,
     ) -> None:
-        for part in (images.test, *([] if validation is None else [validation])):
-            searched = len(part) if part.is_gallery is None else int(part.is_gallery.sum())
-            if max(options.ks) >= searched:
-                raise UsageError(f"Recall@{max(options.ks)} needs more than the {searched} images of {part.name}")
-        self.objective, self.images, self.validation, self.options = objective, images, validation, options
-        self.run, self.accelerator = run, accelerator
+        self.objective, self.images, self.options = objective, images, options
+        self.run, self.accelerator, self.evaluation = run, accelerator, evaluation
         share = (accelerator.process_index, accelerator.num_processes)
         self.batches = Batches(images.train, *options.batch, options.seed, *share)
         self.size = objective.network.image_size
@@ -111,15 +104,11 @@ class Training:
                 line["seconds"] = round(time.perf_counter() - started, 3)
                 lines.append(line)
                 self._keep(lines)
-        evaluated = [line for line in lines if self._score_name in line]
-        best = max(evaluated, key=lambda line: line[self._score_name])
+        evaluated = [line for line in lines if self.evaluation.chooses in line]
+        best = max(evaluated, key=lambda line: line[self.evaluation.chooses])
         self._report(lines, best)
         self.accelerator.end_training()
         return TrainingResult(self.run.folder, best, lines[-1], sum(line["seconds"] for line in lines))
-
-    @property
-    def _score_name(self) -> str:
-        return f"{'' if self.validation is None else VALIDATION}recall@{min(self.options.ks)}"
 
     def _start(self, starts: str) -> list[dict[str, Any]]:
         """Load the last state when resuming; returns the metrics of the epochs that are done."""
@@ -188,26 +177,18 @@ class Training:
 
     def _evaluate(self) -> dict[str, float]:
         self._embeddings = self._embed(self.objective.network, self.images.test)
-        found = self._recall(self._embeddings, self.images.test)
-        if self.validation is not None:
-            of_validation = self._recall(self._embed(self.objective.network, self.validation), self.validation)
-            found |= {f"{VALIDATION}{name}": value for name, value in of_validation.items()}
-        return found
+        return self.evaluation.measure(self._embeddings, lambda images: self._embed(self.objective.network, images))
 
     def _embed(self, network: EmbeddingNetwork, images: ImageSet) -> Tensor:
         return embed_images(network, images, workers=self.options.workers, accelerator=self.accelerator)
-
-    def _recall(self, embeddings: Tensor, images: ImageSet) -> dict[str, float]:
-        if not embeddings.isfinite().all():
-            raise TrainingError(f"the network gives embeddings that are not finite: lower --lr; see {self.run.folder}")
-        return recall_of(embeddings, images, self.options.ks, self.options.metric)
 
     def _keep(self, lines: list[dict[str, Any]]) -> None:
         """Write what this epoch brought: metrics, the best network, and last of all the state to resume from."""
         line = lines[-1]
         self.accelerator.log({name: value for name, value in line.items() if name != "epoch"}, step=line["epoch"])
-        before = [earlier[self._score_name] for earlier in lines[:-1] if self._score_name in earlier]
-        is_best = self._score_name in line and line[self._score_name] > max(before, default=-1.0)
+        score = self.evaluation.chooses
+        before = [earlier[score] for earlier in lines[:-1] if score in earlier]
+        is_best = score in line and line[score] > max(before, default=-1.0)
         if is_best:
             self._best_embeddings = self._embeddings.cpu()
         if not self.accelerator.is_main_process:

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from embedding_transfer.images import Batches, ImageSplits
+from embedding_transfer.images import Batches, ImageSet, ImageSplits
+from embedding_transfer.report.curves import score_names
 from embedding_transfer.training.options import TrainingOptions
 
 
@@ -28,16 +29,21 @@ def start_sentence(
     views = f", {options.views} views each" if options.views > 1 else ""
     threads = f" ({torch.get_num_threads()} threads)" if device.type == "cpu" else ""
     return (
-        f"training on {len(train):,} pictures of {len(train.class_names):,} classes, testing on {len(test):,} of "
-        f"{len(test.class_names):,}; {len(batches):,} steps an epoch of {batches.batch_size} pictures "
-        f"({of_each}{views}), {options.epochs} epochs; device {device.type}{threads}; starts from {starts}"
+        f"training on {_many(train)}, testing on {_many(test)}; {len(batches):,} steps an epoch of "
+        f"{batches.batch_size} pictures ({of_each}{views}), {options.epochs} epochs; device {device.type}{threads}; "
+        f"starts from {starts}"
     )
+
+
+def _many(images: ImageSet) -> str:
+    classes = f"of {len(images.class_names):,} classes" if images.is_labeled else "without labels"
+    return f"{len(images):,} pictures {classes}"
 
 
 def epoch_sentence(line: dict[str, Any], epochs: int) -> str:
     """Loss, recall and speed of an epoch."""
     numbers = [f"{name} {value:.4g}" for name, value in line.items() if name == "loss"]
-    numbers += [f"{name} {100 * value:.1f} %" for name, value in line.items() if name.startswith("recall@")]
+    numbers += [f"{name} {100 * line[name]:.1f} %" for name in score_names(line)]
     return f"epoch {line['epoch']}/{epochs}  {'  '.join(numbers)}  {line['images_per_second']:,.0f} images/s"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from embedding_transfer.images.labels import require_labels
 from embedding_transfer.metric_losses import new_metric_loss
+from embedding_transfer.training.evaluation import new_evaluation
 from embedding_transfer.training.loop import Training
 from embedding_transfer.training.prepare import new_network, prepare
 from embedding_transfer.training.result import TrainingResult
@@ -14,8 +16,9 @@ from embedding_transfer.training.source_options import SourceOptions
 def train_source_network(options: SourceOptions) -> TrainingResult:
     """Train an embedding network on labels (see :func:`embedding_transfer.train_source`)."""
     options, run, images, validation, accelerator = prepare(options)
+    require_labels(images.train, "train-source")
     network = new_network(options.backbone, options.embedding_dim, options.image_size, options)
     sizes = {"num_classes": len(images.train.class_names), "embedding_size": options.embedding_dim}
     objective = SourceObjective(network, new_metric_loss(options.loss, options.miner, sizes), options.views)
-    training = Training(objective, images, options, run, accelerator, validation=validation)
-    return training.train(starts=start_of_weights(options))
+    evaluation = new_evaluation(images, validation, options, None)
+    return Training(objective, images, options, run, accelerator, evaluation).train(start_of_weights(options))

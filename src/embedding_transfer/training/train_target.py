@@ -6,16 +6,21 @@ import dataclasses
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from embedding_transfer import losses
-from embedding_transfer.build import Spec, build
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
-from embedding_transfer.losses import TransferLoss
 from embedding_transfer.metric_losses import new_metric_loss
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.sources import PictureSource, Source, SourceSettings, open_source
 from embedding_transfer.sources.start import start_as_source
+from embedding_transfer.training.auto_sigma import has_auto_sigma, suggested_sigma, with_sigma
+from embedding_transfer.training.evaluation import new_evaluation
+from embedding_transfer.training.fitting_loss import (
+    new_transfer_loss,
+    require_labels_if_asked,
+    require_what_loss_needs,
+)
 from embedding_transfer.training.loop import Training
 from embedding_transfer.training.prepare import new_network, prepare
 from embedding_transfer.training.result import TrainingResult
@@ -33,6 +38,16 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     start = network_to_start_from(source) if options.start_from_source else None
     require_what_loss_needs(options.loss, source)
     options, run, images, validation, accelerator = prepare(options)
+    require_labels_if_asked(options, images.train)
+    source.to(accelerator.device)
+
+    def source_vectors(some: ImageSet) -> Tensor:
+        return source.embed(some, workers=options.workers, accelerator=accelerator)
+
+    if has_auto_sigma(options.loss):
+        sigma = suggested_sigma(images.train, source_vectors)
+        options = dataclasses.replace(options, loss=with_sigma(options.loss, sigma))
+        run.settle(options)
     target = new_network(*options.shape, options)
     if start is not None:
         start_as_source(target, start, images.train, options.workers, accelerator)
@@ -45,11 +60,14 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
         None if options.metric_loss is None else new_metric_loss(options.metric_loss, None, sizes),
         options.metric_weight,
     )
-    if options.transfer_weight:
+    learns_from_source = options.transfer_weight > 0
+    if learns_from_source:
+        source.look_over(images)
         source.look_at(images.train)
-    taught = source if options.transfer_weight else None
+    evaluation = new_evaluation(images, validation, options, source_vectors)
+    taught = source if learns_from_source else None
     starts = "its source's weights" if options.start_from_source else start_of_weights(options)
-    return Training(objective, images, options, run, accelerator, taught, validation).train(starts)
+    return Training(objective, images, options, run, accelerator, evaluation, taught).train(starts)
 
 
 def source_of(options: TransferOptions) -> Source:
@@ -101,37 +119,6 @@ def network_to_start_from(source: Source) -> EmbeddingNetwork:
     )
 
 
-def new_transfer_loss(loss: Spec, sizes: dict[str, Any]) -> TransferLoss:
-    """The transfer loss that is named.
-
-    Raises:
-        UsageError: If there is no such loss, it is none for transfer, or it asks for what no step has.
-    """
-    built = build(loss, losses, sizes)
-    if not isinstance(built, TransferLoss):
-        raise UsageError(
-            f"{type(built).__name__} is no TransferLoss: a loss on class labels is given as --metric-loss; "
-            f"losses for transfer are {', '.join(name for name in losses.__all__ if name.endswith('Loss'))}"
-        )
-    return built
-
-
-def require_what_loss_needs(loss: Spec, source: Source) -> None:
-    """Refuse, before images are loaded, a loss that does not exist, or one on stage maps for a source without maps.
-
-    Raises:
-        UsageError: The message says which sources give maps, and which losses need none.
-    """
-    stand_in = {"target_dim": 2, "source_dim": 2, "n_images": 2, "image_labels": torch.arange(2), "views": 1}
-    stand_in |= {"target_channels": [1], "source_channels": [1], "num_classes": 2, "embedding_size": 2}
-    tried = new_transfer_loss(loss, stand_in)
-    if "source_maps" in tried.fields and not source.map_channels:
-        raise UsageError(
-            f"{type(tried).__name__} needs the source's stage maps, which {source.name} does not give: take a network "
-            "that was trained here as the source, or a loss on embeddings such as RelaxedContrastiveLoss"
-        )
-
-
 def _sizes(target: EmbeddingNetwork, source: Source, images: ImageSet, views: int) -> dict[str, Any]:
     """What losses may ask for when they are built."""
     return {
@@ -140,7 +127,7 @@ def _sizes(target: EmbeddingNetwork, source: Source, images: ImageSet, views: in
         "target_channels": target.map_channels,
         "source_channels": list(source.map_channels),
         "n_images": len(images),
-        "image_labels": torch.from_numpy(images.labels),
+        "image_labels": torch.from_numpy(images.labels) if images.is_labeled else torch.arange(len(images)),
         "num_classes": len(images.class_names),
         "embedding_size": target.embedding_dim,
         "views": views,

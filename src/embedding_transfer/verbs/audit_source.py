@@ -1,0 +1,75 @@
+"""Audit a source: what are its vectors like, before anything learns from them?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from embedding_transfer.sources.audit import Audit
+
+
+def audit_source(
+    source: Any,
+    images: str = "folder",
+    root: Path | None = None,
+    allow_incomplete: bool = False,
+    split: Literal["train", "test"] = "train",
+    source_weight: tuple[float, ...] = (),
+    source_weights: tuple[Path, ...] = (),
+    source_pretrained: bool = False,
+    source_image_size: int | None = None,
+    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406),
+    source_std: tuple[float, ...] = (0.229, 0.224, 0.225),
+    batch_size: int = 90,
+    workers: int = 2,
+) -> Audit:
+    """Look at the vectors that a source gives: what is in them, and which sigma suits them.
+
+    Prints Recall@1 where there are labels, norms, effective dimension, the spread of distances, relaxed labels at
+    several sigma, and a suggested sigma, which ``transfer --loss.sigma auto`` takes by itself. Warns of a source that
+    is constant or collapsed, and of labels that are all near 0 or near 1.
+
+    Args:
+        source: A run directory, a network file, ``timm:NAME``, a class path, an ONNX file or stored vectors; several
+            become one.
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
+            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
+        allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
+        split: Which half of the image set.
+        source_weight: How much each of several sources counts; default: all the same.
+        source_weights: Files of weights, one for each ``timm:`` source.
+        source_pretrained: Download the weights of ``timm:`` sources from timm.
+        source_image_size: Side in pixels of what an ONNX source sees, where the file leaves it open.
+        source_mean: Mean of the pictures that an ONNX source expects, by channel.
+        source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
+        batch_size: Images in a batch of the training, for the number of positives.
+        workers: Processes that load images.
+
+    Returns:
+        All numbers.
+
+    Raises:
+        UsageError: If the source or the images do not exist.
+        InputError: If a file cannot be read, or a vector is not finite.
+
+    Example::
+
+        audit_source("runs/source", root=Path("my-images"))
+    """
+    from embedding_transfer.images import load_images
+    from embedding_transfer.report.audit_table import print_audit  # imports torch
+    from embedding_transfer.retrieval.evaluation import recall_of
+    from embedding_transfer.sources import SourceSettings, open_source
+    from embedding_transfer.sources.audit import audit
+
+    settings = SourceSettings(source_weights, source_pretrained, source_image_size, source_mean, source_std)
+    opened = open_source(source, settings, source_weight)
+    looked_at = getattr(load_images(images, root, allow_incomplete), split)
+    vectors = opened.embed(looked_at, workers=workers)
+    found = audit(vectors, batch_size)
+    recall = recall_of(vectors, looked_at, (1,), "euclidean") if looked_at.is_labeled else {}
+    print(f"{opened.name}: vectors of {opened.dim} dimensions; {looked_at.summary()}")
+    print_audit(found, recall, batch_size)
+    return found
