@@ -104,6 +104,17 @@ def test_each_kind_of_duplicate_is_counted_in_groups() -> None:
     assert [text[:24] for text in kinds] == ["1 picture in training an", "2 pictures more than onc"]
 
 
+def test_without_labels_nothing_is_said_of_classes() -> None:
+    pixels = noise(8)
+    pixels[1] = pixels[0]
+    train, test = ImageSet("train", pixels[:4]), ImageSet("test", pixels[4:])
+    assert texts(found(train, test)) == [
+        "1 picture more than once: copies are found too easily, such as train[0] = train[1]"
+    ]
+    pixels[5] = pixels[0]
+    assert texts(found(train, test))[0].startswith("1 picture in training and in test")
+
+
 @pytest.mark.parametrize(
     ("pixels", "message"),
     [

@@ -28,7 +28,7 @@ def test_an_unknown_name_is_told_with_a_line_for_each_image_set() -> None:
         load_images("photos")
     lines = str(raised.value).splitlines()[1:]
     assert [line.split()[0] for line in lines] == list(IMAGE_SETS)
-    assert lines[0] == "  folder  your own images, a folder for each class;"
+    assert lines[0] == "  folder     your own images, a folder for each class;"
 
 
 def test_a_place_in_place_of_a_name_is_told_where_it_belongs(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_csv_file_of_the_set_folder_is_a_table(tmp_path: Path, draw: Callable[
         load_images("folder", tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("name", ["cub", "cars", "sop", "inshop", "folder"])
+@pytest.mark.parametrize("name", ["cub", "cars", "sop", "inshop", "folder", "unlabeled"])
 def test_an_empty_folder_is_no_image_set(tmp_path: Path, name: str) -> None:
     for allowed in (False, True):
         with pytest.raises(InputError, match=str(tmp_path)):

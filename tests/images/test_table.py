@@ -63,7 +63,7 @@ def test_missing_images_are_named(tmp_path: Path, draw: Draw) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["path,kind,split", "a,b,train"], r"images\.csv has no column 'label'; its first line is 'path,kind,split'"),
+        (["path,label,kind", "a,b,train"], r"images\.csv has no column 'split'; its first line is 'path,label,kind'"),
         ([""], r"images\.csv has no column 'path'; its first line is ''"),
         (PLAIN[:1], r"images\.csv has no rows"),
         ([*PLAIN, "c.png,,test"], r"images\.csv: line 6 has no label"),

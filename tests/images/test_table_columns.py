@@ -28,14 +28,19 @@ def test_other_columns_may_hold_other_delimiters() -> None:
     assert columns_of("path;label;split;a, b, c, d, e", "t.csv") == (";", PLACES)
 
 
+def test_there_may_be_no_labels() -> None:
+    assert columns_of("path,split", "t.csv")[1] == {"path": 0, "split": 1}
+    assert columns_of("path,label", "t.csv", with_labels=False)[1] == {"path": 0}
+
+
 @pytest.mark.parametrize(
     ("first_line", "message"),
     [
         ("image,file,label,split", r"t\.csv has more than one column 'path': image and file"),
         ("path,Label,label ,split", r"t\.csv has more than one column 'label': label and label"),
         (
-            "path,split",
-            r"t\.csv has no column 'label'; its first line is 'path,split', and should name path, label and",
+            "path,label",
+            r"t\.csv has no column 'split'; its first line is 'path,label', and should name path, label and",
         ),
         ("a.png,cat,train", r"t\.csv has no column 'path'; its first line is 'a\.png,cat,train'"),
     ],

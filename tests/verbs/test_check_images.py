@@ -139,6 +139,17 @@ def test_other_warnings_are_passed_on(folder: Path, monkeypatch: pytest.MonkeyPa
         check_images(root=folder, workers=0)
 
 
+def test_images_without_labels(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "train/train-class0/0.png").write_text("no picture")
+    with pytest.raises(InputError, match="would stop a training: 1 image cannot be read"):
+        check_images("unlabeled", folder, output=tmp_path / "report", workers=0)
+    lines = capsys.readouterr().out.splitlines()
+    assert re.split(r"\s{2,}", lines[1]) == ["split", "images", "median size", "stored as"]
+    assert re.split(r"\s{2,}", lines[3]) == ["images/train", "30", "32 x 32", "29 RGB"]
+    assert "class" not in " ".join(line for line in lines if not line.startswith("problem"))[len(lines[0]) :]
+    assert "Some pictures" in (tmp_path / "report/report.html").read_text()
+
+
 def test_fewer_images_than_one_class_needs_is_a_problem(folder: Path) -> None:
     with pytest.raises(InputError, match=r"would stop a training: .* fewer than one batch of 100"):
         check_images(root=str(folder), images_per_class=100, workers=0)  # type: ignore[arg-type]

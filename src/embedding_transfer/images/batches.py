@@ -34,7 +34,8 @@ class Batches(Sampler[list[Drawn]]):
         process, processes: Which share of every batch to yield.
 
     Raises:
-        UsageError: If the numbers do not divide, or a batch needs more images or classes than there are.
+        UsageError: If the numbers do not divide, a batch needs more images or classes than there are, or classes of
+            images without labels.
         InputError: If pairs are needed and a class has one image.
     """
 
@@ -61,6 +62,11 @@ class Batches(Sampler[list[Drawn]]):
 
     def _check_classes(self, images_per_class: int) -> None:
         images, n_classes = self.images, len(self.images.class_names)
+        if not images.is_labeled:
+            raise UsageError(
+                f"{images.name} has no labels, so no batch can hold {images_per_class} images of each class: leave out "
+                "--images-per-class, or give null"
+            )
         if images_per_class < 1 or self.batch_size % images_per_class:
             raise UsageError(f"batch size {self.batch_size} is no multiple of images per class, {images_per_class}")
         needed = self.batch_size // images_per_class

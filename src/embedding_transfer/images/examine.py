@@ -49,7 +49,8 @@ class Examined:
 
     @property
     def class_name(self) -> str:
-        return self.images.class_names[self.images.labels[self.row]]
+        """Empty where there are no labels."""
+        return self.images.class_names[self.images.labels[self.row]] if self.images.is_labeled else ""
 
 
 def examine(images: ImageSet, workers: int = 2) -> list[Examined]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from unicodedata import normalize
 
 
-def find_files(paths: Sequence[str]) -> list[Path | None]:
+def find_files(paths: Iterable[str]) -> list[str | None]:
     """Each path as it is written on the disk, ``None`` where there is no such file; every folder is listed only once.
 
     Example::
@@ -26,7 +25,7 @@ def find_files(paths: Sequence[str]) -> list[Path | None]:
                 names[folder] = frozenset()
         return name in names[folder]
 
-    return [next((Path(spelled) for spelled in _spellings(path) if is_there(spelled)), None) for path in paths]
+    return [next((spelled for spelled in _spellings(path) if is_there(spelled)), None) for path in paths]
 
 
 def _spellings(path: str) -> Iterator[str]:

@@ -32,13 +32,10 @@ class Finding:
 
 
 def find_all(splits: ImageSplits, examined: Sequence[Examined], images_per_class: int | None) -> list[Finding]:
-    """Everything found in images and classes, what stops a training first."""
+    """Everything found in images and classes, if they have classes; what stops a training first."""
     found = [
         *_unreadable(examined),
-        *_small_classes(splits.train, images_per_class),
-        *_shared_classes(splits),
-        *_alike_names(splits),
-        *_lonely_queries(splits.test),
+        *(_in_classes(splits, images_per_class) if splits.train.is_labeled else ()),
         *_duplicates(examined),
         *_odd(examined),
     ]
@@ -49,6 +46,13 @@ def _unreadable(examined: Sequence[Examined]) -> Iterator[Finding]:
     faults = [picture.look.fault for picture in examined if picture.look.fault is not None]
     if faults:
         yield Finding(True, f"{_count(len(faults), 'image')} cannot be read, the first: {faults[0]}")
+
+
+def _in_classes(splits: ImageSplits, images_per_class: int | None) -> Iterator[Finding]:
+    yield from _small_classes(splits.train, images_per_class)
+    yield from _shared_classes(splits)
+    yield from _alike_names(splits)
+    yield from _lonely_queries(splits.test)
 
 
 def _small_classes(train: ImageSet, images_per_class: int | None) -> Iterator[Finding]:
@@ -112,10 +116,11 @@ def _duplicates(examined: Sequence[Examined]) -> Iterator[Finding]:
     others = [g for g in groups if len({picture.images.name for picture in g}) == 1]
     across_classes = [g for g in others if len({picture.class_name for picture in g}) > 1]
     within = [g for g in others if len({picture.class_name for picture in g}) == 1]
+    in_class = " in their class" if all(picture.images.is_labeled for picture in examined) else ""
     for found, where in (
         (across_splits, "in training and in test: what is tested was learned"),
         (across_classes, "in more than one class: their labels contradict each other"),
-        (within, "more than once in their class: copies are found too easily"),
+        (within, f"more than once{in_class}: copies are found too easily"),
     ):
         if found:
             first, second = found[0][:2]

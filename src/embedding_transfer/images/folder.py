@@ -53,7 +53,10 @@ def load_folder(root: str | Path) -> ImageSplits:
         everything = read_classes(home, name, left_out)
         half = (len(everything.class_names) + 1) // 2
         if half == len(everything.class_names):
-            raise InputError(f"{home} holds one class folder, {everything.class_names[0]}; a split by class needs two")
+            raise InputError(
+                f"{home} holds one class folder, {everything.class_names[0]}; a split by class needs two; if it is no "
+                "class, read the images without labels by --images unlabeled"
+            )
         splits = everything.split(everything.labels < half)
     left_out.warn()
     return splits
@@ -99,7 +102,8 @@ def _no_classes(root: Path, top: Listing) -> InputError:
     if top.pictures:
         return InputError(
             f"{printable(root)} holds {len(top.pictures):,} images and no class folders with images: expected "
-            f"{root}/<class>/<image>; if it is a class itself, give the folder above it"
+            f"{root}/<class>/<image>; if it is a class itself, give the folder above it; if there are no classes, read "
+            "it by --images unlabeled"
         )
     return InputError(f"{printable(root)} holds no class folders with images: expected {root}/<class>/<image>")
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from PIL import Image
 
 from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb
+from embedding_transfer.images.labels import NoLabels
+from embedding_transfer.images.path_list import PathList
 from embedding_transfer.images.printable import printable
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images, one label each.
+    """Images, one label each, or none at all.
 
     Args:
         name: What messages call it, e.g. ``"glyphs/test"``.
-        images: Paths of image files (strings will do), or one uint8 array (n, h, w) or (n, h, w, 3).
-        labels: (n,) whole numbers, indices into ``class_names``.
-        class_names: Name of each class.
+        images: Paths of image files (a list of paths or strings), or one uint8 array (n, h, w) or (n, h, w, 3).
+        labels: (n,) whole numbers, indices into ``class_names``; ``None``: the images have no labels, and whoever uses
+            ``labels`` gets an InputError that says so.
+        class_names: Name of each class; none where there are no labels.
         is_query: (n,) bool, which images are searched for; ``None``: all of them.
         is_gallery: (n,) bool, which images are searched in; ``None``: all of them.
         root: The folder that :attr:`keys` are relative to.
@@ -36,12 +40,13 @@ class ImageSet:
 
         images = ImageSet("shoes", ["a.png", "b.png", "c.png"], [0, 0, 1], ("boot", "sandal"))
         images.image(0).show()
+        ImageSet("photos", ["a.png", "b.png"]).is_labeled  # False
     """
 
     name: str
     images: Sequence[str | Path] | np.ndarray
-    labels: np.ndarray
-    class_names: tuple[str, ...]
+    labels: np.ndarray = field(default_factory=lambda: cast(np.ndarray, NoLabels("")))
+    class_names: tuple[str, ...] = ()
     is_query: np.ndarray | None = field(default=None)
     is_gallery: np.ndarray | None = field(default=None)
     root: Path | None = None
@@ -51,9 +56,11 @@ class ImageSet:
         if len(self.images) == 0:
             raise InputError(f"{self.name} has no images")
         object.__setattr__(self, "images", _paths_or_pixels(self.name, self.images))
+        if self.labels is None or not self.is_labeled:
+            object.__setattr__(self, "labels", NoLabels(self.name))
         for what in ("labels", "is_query", "is_gallery", "numbers"):
             values = getattr(self, what)
-            if values is None:
+            if values is None or isinstance(values, NoLabels):
                 continue
             try:
                 values = np.asarray(values, dtype=np.int64 if what in ("labels", "numbers") else bool)
@@ -64,7 +71,7 @@ class ImageSet:
             if len(values) != len(self.images):
                 raise InputError(f"{self.name} has {len(self.images)} images but {len(values)} {what}")
             object.__setattr__(self, what, values)
-        if self.labels.min() < 0 or self.labels.max() >= len(self.class_names):
+        if self.is_labeled and (self.labels.min() < 0 or self.labels.max() >= len(self.class_names)):
             raise InputError(
                 f"{self.name} has labels from {self.labels.min()} to {self.labels.max()} but "
                 f"{len(self.class_names)} class names: labels number the names from 0"
@@ -72,6 +79,15 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def is_labeled(self) -> bool:
+        """Whether the images have labels."""
+        return not isinstance(self.labels, NoLabels)
+
+    def label(self, index: int) -> int:
+        """The class of picture ``index``; -1 where there are no labels."""
+        return int(self.labels[index]) if self.is_labeled else -1
 
     def image(self, index: int) -> Image.Image:
         """Picture ``index`` as 8-bit RGB, decoded now."""
@@ -82,7 +98,8 @@ class ImageSet:
         """What to call picture ``index`` in a message: its path, or its place and class."""
         picture = self.images[index]
         if isinstance(picture, np.ndarray):
-            return f"{self.name}[{index}] ({self.class_names[self.labels[index]]})"
+            of_class = f" ({self.class_names[self.labels[index]]})" if self.is_labeled else ""
+            return f"{self.name}[{index}]{of_class}"
         return printable(picture)
 
     @property
@@ -95,23 +112,35 @@ class ImageSet:
             numbers = range(len(self)) if self.numbers is None else self.numbers.tolist()
             return [str(number) for number in numbers]
         root = "" if self.root is None else f"{self.root.as_posix().rstrip('/')}/"
-        return [Path(image).as_posix().removeprefix(root) for image in self.images]
+        return [path.replace(os.sep, "/").removeprefix(root) for path in self.paths.strings()]
+
+    @property
+    def paths(self) -> PathList:
+        """The files of the images; only for images that are files."""
+        assert isinstance(self.images, PathList)
+        return self.images
 
     def subset(self, rows: np.ndarray, name: str | None = None) -> ImageSet:
         """The images at ``rows`` (indices or a mask), with labels numbered anew over the classes that remain."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
-        classes, labels = np.unique(self.labels[rows], return_inverse=True)
-        images = self.images[rows] if isinstance(self.images, np.ndarray) else [self.images[i] for i in rows.tolist()]
+        labels, class_names = self._labels_of(rows)
         return replace(
             self,
             name=name or self.name,
-            images=images,
-            labels=labels.astype(np.int64),
-            class_names=tuple(self.class_names[c] for c in classes),
+            images=self.images[rows] if isinstance(self.images, np.ndarray) else self.paths.take(rows),
+            labels=labels,
+            class_names=class_names,
             is_query=None if self.is_query is None else self.is_query[rows],
             is_gallery=None if self.is_gallery is None else self.is_gallery[rows],
             numbers=rows if self.numbers is None else self.numbers[rows],
         )
+
+    def _labels_of(self, rows: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Labels of some rows, numbered anew, and the names of the classes that remain."""
+        if not self.is_labeled:
+            return self.labels, ()
+        classes, labels = np.unique(self.labels[rows], return_inverse=True)
+        return labels.astype(np.int64), tuple(self.class_names[c] for c in classes)
 
     def split(self, is_train: np.ndarray) -> ImageSplits:
         """The images where ``is_train`` (n,) holds, and the others, called ``NAME/train`` and ``NAME/test``.
@@ -122,22 +151,28 @@ class ImageSet:
         return ImageSplits(self.subset(is_train, f"{self.name}/train"), self.subset(~is_train, f"{self.name}/test"))
 
     def summary(self) -> str:
-        """One line for people: ``glyphs/train: 11,097 images of 732 classes``, and its queries and gallery."""
+        """One line for people: ``glyphs/train: 11,097 images of 732 classes``, and its queries and gallery.
+
+        Without labels it is ``photos/train: 1,234 images without labels``.
+        """
+        classes = f"of {len(self.class_names):,} classes" if self.is_labeled else "without labels"
         flags = ((self.is_query, "queries"), (self.is_gallery, "in the gallery"))
         parts = [f"{int(flag.sum()):,} {what}" for flag, what in flags if flag is not None]
-        return ", ".join([f"{self.name}: {len(self):,} images of {len(self.class_names):,} classes", *parts])
+        return ", ".join([f"{self.name}: {len(self):,} images {classes}", *parts])
 
 
 class ImageSplits(NamedTuple):
-    """The two halves of an image set; their classes are disjoint."""
+    """The two halves of an image set; their classes are disjoint, if they have classes."""
 
     train: ImageSet
     test: ImageSet
 
 
-def _paths_or_pixels(name: str, images: Sequence[str | Path] | np.ndarray) -> Sequence[Path] | np.ndarray:
+def _paths_or_pixels(name: str, images: Sequence[str | Path] | np.ndarray) -> PathList | np.ndarray:
+    if isinstance(images, PathList):
+        return images
     if not isinstance(images, np.ndarray) or images.dtype.kind in "UO":
-        return [image if isinstance(image, Path) else Path(image) for image in images]
+        return PathList(images)
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
         raise InputError(
             f"{name} has an array {images.shape} of {images.dtype}: pictures are uint8, 0 to 255, in the shape "

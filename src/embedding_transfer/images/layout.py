@@ -38,11 +38,24 @@ def halves_of(home: Path) -> tuple[Path, Path] | None:
         InputError: If there is one half alone, or halves go by names that are not known.
     """
     folders = list_folder(home, LeftOutFiles(home)).folders
-    names = [folder.name for folder in folders]
-    halves = two_halves(names, home)
+    halves = given_halves(home, folders)
     if halves is None:
         _refuse_unknown_halves(home, folders)
         _warn_of_other_half(home)
+    return halves
+
+
+def given_halves(home: Path, folders: Sequence[Path]) -> tuple[Path, Path] | None:
+    """Those of the ``folders`` of ``home`` that are its two halves; ``None`` if one of them is not there.
+
+    Other folders beside the halves are left out, with a warning.
+
+    Raises:
+        InputError: If it is open which folder is meant.
+    """
+    names = [folder.name for folder in folders]
+    halves = two_halves(names, home)
+    if halves is None:
         return None
     if others := [printable(name) for name in names if name not in halves]:
         shown = ", ".join(others[:FEW]) + (f" and {len(others) - FEW:,} more" if len(others) > FEW else "")

@@ -13,6 +13,7 @@ from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images.find_files import find_files
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.images.left_out import ImagesNote
+from embedding_transfer.images.path_list import PathList
 from embedding_transfer.images.printable import printable
 from embedding_transfer.images.text_file import read_text
 
@@ -83,11 +84,12 @@ def without_missing_files(
         InputError: If files are missing and ``allow_incomplete`` is not given, or a half has none left; the message
             has the first of them.
     """
-    found = find_files([str(path) for path in images.images])
+    found = find_files(images.paths.strings())
     there = np.array([path is not None for path in found])
     _warn_of_backslashes(images, found)
+    paths = PathList(path for path in found if path is not None)
     if there.all():
-        return replace(images, images=[path for path in found if path is not None]), is_train
+        return replace(images, images=paths), is_train
     fault = (
         f"{images.name}: {int((~there).sum()):,} of {len(found):,} listed images are missing, "
         f"the first is {images.describe(int(there.argmin()))}"
@@ -97,12 +99,12 @@ def without_missing_files(
             raise InputError(f"{fault}; no {half} images are left: check where paths begin, or unpack the images there")
     complain(fault, allow_incomplete)
     kept = images.subset(there)
-    return replace(kept, images=[path for path in found if path is not None]), is_train[there]
+    return replace(kept, images=paths), is_train[there]
 
 
-def _warn_of_backslashes(images: ImageSet, found: Sequence[Path | None]) -> None:
-    written = (str(path) for path in images.images)
-    turned = [path for path, old in zip(found, written, strict=True) if path and str(path) != old and "\\" in old]
+def _warn_of_backslashes(images: ImageSet, found: Sequence[str | None]) -> None:
+    pairs = zip(found, images.paths.strings(), strict=True)
+    turned = [path for path, written in pairs if path and path != written and "\\" in written]
     if turned:
         warnings.warn(
             f"{images.name}: {len(turned):,} of {len(found):,} paths with backslashes are missing as they are written, "

@@ -11,7 +11,8 @@ from embedding_transfer.images.folder import load_folder
 from embedding_transfer.images.image_set import ImageSplits
 from embedding_transfer.images.inshop import load_inshop
 from embedding_transfer.images.sop import load_sop
-from embedding_transfer.images.table import load_table
+from embedding_transfer.images.table import load_table, load_table_without_labels
+from embedding_transfer.images.unlabeled import load_unlabeled
 
 LISTED: dict[str, Callable[[Path, bool], ImageSplits]] = {
     "cub": load_cub,
@@ -22,9 +23,16 @@ LISTED: dict[str, Callable[[Path, bool], ImageSplits]] = {
 }
 """Image sets that can be incomplete: it is known what they should hold."""
 
+TABLES: dict[str, Callable[[Path, bool], ImageSplits]] = {
+    "folder": load_table,
+    "unlabeled": load_table_without_labels,
+}
+"""Image sets in a folder that a CSV file can take the place of."""
+
 IMAGE_SETS = {
     "folder": "your own images, a folder for each class",
     "table": "your own images, listed in a CSV file",
+    "unlabeled": "your own images without classes: a folder of any depth, or a CSV file",
     "glyphs": "letters drawn with the fonts of matplotlib; needs no root",
     "cub": "CUB-200-2011, birds",
     "cars": "Cars-196",
@@ -40,8 +48,9 @@ def load_images(images: str, root: str | Path | None = None, allow_incomplete: b
     """Load an image set by name.
 
     Args:
-        images: ``"folder"`` (class folders under ``root``), ``"table"`` (``root`` is a CSV file), ``"glyphs"``
-            (letters, made on the spot) or one of the published sets ``"cub"``, ``"cars"``, ``"sop"`` and ``"inshop"``.
+        images: ``"folder"`` (class folders under ``root``), ``"table"`` (``root`` is a CSV file), ``"unlabeled"``
+            (all pictures below ``root``, or a CSV file, without classes), ``"glyphs"`` (letters, made on the spot) or
+            one of the published sets ``"cub"``, ``"cars"``, ``"sop"`` and ``"inshop"``.
         root: Where the images are; needed by all but ``"glyphs"``. A CSV file makes a ``"folder"`` a ``"table"``.
         allow_incomplete: Warn instead of raising where images are missing or a published set is another edition.
 
@@ -64,16 +73,18 @@ def load_images(images: str, root: str | Path | None = None, allow_incomplete: b
         where = "the CSV file that lists its images" if images == "table" else "the folder of its images"
         raise UsageError(f"image set {images!r} needs --root, {where}")
     root = Path(root)
-    if images == "folder" and root.suffix.lower() in TABLE_ENDINGS and root.is_file():
-        images = "table"
-    train, test = LISTED[images](root, allow_incomplete) if images in LISTED else load_folder(root)
+    is_table = root.suffix.lower() in TABLE_ENDINGS and root.is_file()
+    if images in LISTED or (is_table and images in TABLES):
+        train, test = {**LISTED, **TABLES}[images](root, allow_incomplete)
+    else:
+        train, test = load_unlabeled(root) if images == "unlabeled" else load_folder(root)
     folder = root.parent if root.is_file() else root
     return ImageSplits(replace(train, root=folder), replace(test, root=folder))
 
 
 def _no_image_set(name: str) -> UsageError:
     """The error that lists the image sets, one to a line."""
-    sets = ";\n".join(f"  {known:<8}{what}" for known, what in IMAGE_SETS.items())
+    sets = ";\n".join(f"  {known:<11}{what}" for known, what in IMAGE_SETS.items())
     is_place = any(mark in name for mark in "/\\.") or Path(name).exists()
     hint = f", but a place: give it as --root {name}" if is_place else nearest(name, IMAGE_SETS)
     return UsageError(f"no image set {name!r}{hint}; there are\n{sets}")

@@ -6,8 +6,6 @@ import csv
 
 from embedding_transfer.errors import InputError
 
-REQUIRED = ("path", "label", "split")
-
 NAMES = {
     "path": "path image_path img_path file_path filepath filename file_name file image img image_name img_name picture",
     "label": "label labels class class_name classname class_label category category_name label_name target",
@@ -20,15 +18,16 @@ NAMES = {
 DELIMITERS = ",;\t|"
 
 
-def columns_of(first_line: str, path: object) -> tuple[str, dict[str, int]]:
+def columns_of(first_line: str, path: object, with_labels: bool = True) -> tuple[str, dict[str, int]]:
     """The delimiter of a table, and the place of each of its columns.
 
     Args:
         first_line: The header.
         path: Of the table, for messages.
+        with_labels: False leaves a column of labels alone.
 
     Raises:
-        InputError: If a required column is not there, or two columns could be one.
+        InputError: If there is no path, or a label without a split, or two columns could be one.
 
     Example::
 
@@ -41,13 +40,13 @@ def columns_of(first_line: str, path: object) -> tuple[str, dict[str, int]]:
     )
     names = headers[delimiter]
     places: dict[str, int] = {}
-    for column in NAMES:
+    for column in NAMES if with_labels else [name for name in NAMES if name != "label"]:
         found = _named(names, column)
         if len(found) > 1:
             raise InputError(f"{path} has more than one column {column!r}: {' and '.join(names[i] for i in found)}")
         if found:
             places[column] = found[0]
-        elif column in REQUIRED:
+        elif column == "path" or (column == "split" and "label" in places):
             raise InputError(
                 f"{path} has no column {column!r}; its first line is {first_line[:80]!r}, and should name path, label "
                 "and split, with commas between them"

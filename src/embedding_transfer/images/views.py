@@ -68,7 +68,8 @@ class GentleAffine(nn.Module):
 
 
 class TrainingViews(Dataset[tuple[Tensor, int, int]]):
-    """Item ``(epoch, index)``: ``views`` (v, 3, size, size) uint8 of one image decoded once, its label, its index.
+    """Item ``(epoch, index)``: ``views`` (v, 3, size, size) uint8 of one image decoded once, its label (-1
+    without labels), its index.
 
     A view is decided by (seed, epoch, index, view number) and nothing else, so any step can be replayed.
     """
@@ -80,7 +81,7 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
         epoch, index = drawn
         image = self.images.image(index)
         views = [self._view(image, (self.seed, epoch, index, view)) for view in range(self.views)]
-        return torch.stack(views), int(self.images.labels[index]), index
+        return torch.stack(views), self.images.label(index), index
 
     def _view(self, image: Image.Image, key: tuple[int, ...]) -> Tensor:
         state = torch.get_rng_state()

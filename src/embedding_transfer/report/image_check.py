@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from embedding_transfer.errors import InputError, UsageError
-from embedding_transfer.images import ImageSplits, load_images
+from embedding_transfer.images import ImageSet, ImageSplits, load_images
 from embedding_transfer.images.examine import Examined, examine
 from embedding_transfer.images.findings import Finding, find_all
 from embedding_transfer.images.left_out import ImagesNote
@@ -77,10 +77,10 @@ def _print(findings: Sequence[Finding]) -> None:
 
 def _table(splits: ImageSplits, examined: Sequence[Examined]) -> tuple[list[str], list[list[str]]]:
     """Head and rows of the numbers, one row for each split."""
-    head = ["split", "images", "classes", "images per class", "of one image", "median size", "stored as"]
+    of_classes = ["classes", "images per class", "of one image"] if splits.train.is_labeled else []
+    head = ["split", "images", *of_classes, "median size", "stored as"]
     rows = []
     for images in splits:
-        sizes = np.bincount(images.labels)
         looks = [p.look for p in examined if p.images is images and p.look.fault is None]
         width, height = np.median([look.size for look in looks] or [(0, 0)], axis=0).astype(int)
         modes = Counter(look.mode for look in looks).most_common()
@@ -88,14 +88,22 @@ def _table(splits: ImageSplits, examined: Sequence[Examined]) -> tuple[list[str]
             [
                 images.name,
                 f"{len(images):,}",
-                f"{len(images.class_names):,}",
-                f"{sizes.min()} to {sizes.max()}, median {np.median(sizes):g}",
-                f"{int((sizes == 1).sum()):,}",
+                *(_numbers_of_classes(images) if images.is_labeled else ()),
                 f"{width} x {height}",
                 ", ".join(f"{count:,} {mode}" for mode, count in modes),
             ]
         )
     return head, rows
+
+
+def _numbers_of_classes(images: ImageSet) -> tuple[str, str, str]:
+    """How many classes, how large they are, how many have one image."""
+    sizes = np.bincount(images.labels)
+    return (
+        f"{len(images.class_names):,}",
+        f"{sizes.min()} to {sizes.max()}, median {np.median(sizes):g}",
+        f"{int((sizes == 1).sum()):,}",
+    )
 
 
 def _verdict(problems: int, warned: int) -> str:

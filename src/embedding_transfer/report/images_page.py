@@ -36,7 +36,8 @@ def write_images_page(
         findings: What was found, with pictures of it.
         verdict: All of it in one sentence.
     """
-    sheet = contact_sheet([row for images in splits for row in _class_rows(images)])
+    rows_of = _class_rows if splits.train.is_labeled else _rows_without_classes
+    sheet = contact_sheet([row for images in splits for row in rows_of(images)])
     with whole_file(folder / "contact-sheet.png") as unfinished:
         sheet.save(unfinished, "PNG")
     page = Page(title)
@@ -49,8 +50,8 @@ def write_images_page(
         page.text(f"{'Problem' if finding.stops else 'Warning'}: {finding.text}.")
         if finding.pictures:
             page.picture(contact_sheet(_finding_rows(finding)), finding.text)
-    page.heading("Some classes")
-    page.picture(sheet, "some pictures of some classes")
+    page.heading("Some classes" if splits.train.is_labeled else "Some pictures")
+    page.picture(sheet, "some pictures of some classes" if splits.train.is_labeled else "some pictures of each half")
     page.write(folder / "report.html")
 
 
@@ -64,11 +65,18 @@ def _class_rows(images: ImageSet) -> list[tuple[str, list[Image.Image | None]]]:
     return rows
 
 
+def _rows_without_classes(images: ImageSet) -> list[tuple[str, list[Image.Image | None]]]:
+    """Some images, evenly spread, in half as many rows."""
+    shown = _spread(np.arange(len(images)), CLASSES // 2 * COLUMNS)
+    rows = (shown[start : start + COLUMNS] for start in range(0, len(shown), COLUMNS))
+    return [(f"{images.name} ({len(images):,})", [_picture(images, row) for row in some]) for some in rows]
+
+
 def _finding_rows(finding: Finding) -> list[tuple[str, list[Image.Image | None]]]:
     """A row for each of the first groups."""
     rows = []
     for group in (group[:COLUMNS] for group in finding.pictures[:GROUPS]):
-        classes = dict.fromkeys(f"{seen.images.name}: {seen.class_name}" for seen in group)
+        classes = dict.fromkeys(f"{seen.images.name}: {seen.class_name}".removesuffix(": ") for seen in group)
         rows.append((", ".join(classes), [_picture(seen.images, seen.row) for seen in group]))
     return rows
 
