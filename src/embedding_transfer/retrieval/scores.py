@@ -12,7 +12,7 @@ from embedding_transfer.errors import InputError
 from embedding_transfer.retrieval.class_numbers import class_numbers
 from embedding_transfer.retrieval.search import Search
 
-_AT_A_TIME = 1 << 20  # hits: their ranks and precisions take 8 bytes each
+_AT_A_TIME = 1 << 18  # hits: their ranks and precisions take 8 bytes each
 
 
 def ranked_hits(
@@ -118,8 +118,8 @@ def precisions_at_r(hits: Tensor, relevant: Tensor) -> Tensor:
 def average_precisions(hits: Tensor, relevant: Tensor) -> Tensor:
     """Of hits (t, k), the average precision at R of each query, (t,) float64."""
     hits = _within_r(hits, relevant)
-    ranks = torch.arange(1, hits.shape[1] + 1, device=hits.device)
-    precisions = hits * hits.cumsum(dim=1) / ranks.double()  # (t, k), 0 where wrong
+    ranks = torch.arange(1, hits.shape[1] + 1, dtype=torch.float64, device=hits.device)
+    precisions = hits.cumsum(dim=1).mul_(hits).div(ranks)  # (t, k) float64, 0 where wrong
     return precisions.sum(dim=1) / relevant
 
 
@@ -154,8 +154,11 @@ def nmi(embeddings: Tensor, labels: Tensor, *, metric: str = "euclidean", seed: 
 def _mean(of_each: Callable[[Tensor, Tensor], Tensor], hits: Tensor, relevant: Tensor) -> float:
     """The mean over queries of a score, computed for some queries at a time."""
     rows = max(1, _AT_A_TIME // max(1, hits.shape[1]))
-    parts = zip(hits.split(rows), relevant.split(rows), strict=True)
-    return torch.cat([of_each(some, their_relevant) for some, their_relevant in parts]).mean().item()
+    values = torch.empty(len(hits), dtype=torch.float64)  # in place: many small results break up memory
+    for start in range(0, len(hits), rows):
+        some = slice(start, start + rows)
+        values[some] = of_each(hits[some], relevant[some])
+    return values.mean().item()
 
 
 def _within_r(hits: Tensor, relevant: Tensor) -> Tensor:
