@@ -1,7 +1,5 @@
 """Files that were taken for pictures are called what they are."""
 
-from pathlib import Path
-
 import pytest
 
 from embedding_transfer.images.unreadable import what_it_is_instead
@@ -19,12 +17,11 @@ from embedding_transfer.images.unreadable import what_it_is_instead
         (b"noise", "damaged, or of a format or kind of pixels that is not read"),
     ],
 )
-def test_what_it_is(tmp_path: Path, content: bytes, meaning: str) -> None:
-    (tmp_path / "x.jpg").write_bytes(content)
-    assert meaning in what_it_is_instead(tmp_path / "x.jpg")
+def test_what_it_is(content: bytes, meaning: str) -> None:
+    assert meaning in what_it_is_instead(content, ".jpg")
 
 
-def test_heif_without_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heif_without_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("embedding_transfer.images.unreadable.formats", lambda: ("PNG",))
-    (tmp_path / "x.jpg").write_bytes(b"\0\0\0\x18ftypheic")
-    assert what_it_is_instead(tmp_path / "x.jpg").endswith('pip install "embedding-transfer[heic]"')
+    for beginning, ending in ((b"\0\0\0\x18ftypheic", ".jpg"), (b"noise", ".HEIC")):
+        assert what_it_is_instead(beginning, ending).endswith('pip install "embedding-transfer[heic]"')

@@ -5,6 +5,7 @@ from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.images.labels import require_labels
 from embedding_transfer.images.left_out import ImagesNote, LeftOut
 from embedding_transfer.images.load import load_images
+from embedding_transfer.images.picture_sequence import PictureSequence
 from embedding_transfer.images.validation import hold_out_classes
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ImageSplits",
     "ImagesNote",
     "LeftOut",
+    "PictureSequence",
     "hold_out_classes",
     "load_images",
     "require_labels",

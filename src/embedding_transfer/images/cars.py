@@ -12,6 +12,7 @@ from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.images.left_out import LeftOutFiles
 from embedding_transfer.images.listed import find_place, no_such_layout
 from embedding_transfer.images.published_counts import published_splits
+from embedding_transfer.images.stored_pictures import joined
 
 HOMES = ("cars196", "stanford_cars", "car_data/car_data", "car_data", ".")
 LAYOUTS = (
@@ -89,7 +90,7 @@ def _read_class_folders(home: Path) -> ImageSet:
     names = sorted({name for half in halves for name in half.class_names})
     number = {name: index for index, name in enumerate(names)}
     labels = [number[half.class_names[label]] for half in halves for label in half.labels]
-    return ImageSet("cars", [path for half in halves for path in half.images], np.array(labels), tuple(names))
+    return ImageSet("cars", joined(*(half.images for half in halves)), np.array(labels), tuple(names))
 
 
 def _read_mat(file: Path, variable: str, fields: tuple[str, ...] = ()) -> np.ndarray:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 
-import numpy as np
+from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -95,7 +96,7 @@ class _Looks(Dataset[Look]):
 
 def _stored_mode(images: ImageSet, row: int) -> str:
     stored = images.images[row]
-    if isinstance(stored, np.ndarray):
-        return "RGB" if stored.ndim == 3 else "L"
-    with open_image(stored) as file:
-        return file.mode
+    if isinstance(stored, (str, Path, bytes)):
+        with open_image(stored) as file:
+            return file.mode
+    return stored.mode if isinstance(stored, Image.Image) else "RGB" if 3 in stored.shape[-3:] else "L"

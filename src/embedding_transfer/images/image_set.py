@@ -15,7 +15,9 @@ from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb
 from embedding_transfer.images.labels import NoLabels
 from embedding_transfer.images.path_list import PathList
+from embedding_transfer.images.picture_sequence import PictureSequence, fetch_rgb
 from embedding_transfer.images.printable import printable
+from embedding_transfer.images.stored_pictures import checked, taken
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class ImageSet:
 
     Args:
         name: What messages call it, e.g. ``"glyphs/test"``.
-        images: Paths of image files (a list of paths or strings), or one uint8 array (n, h, w) or (n, h, w, 3).
+        images: Paths of image files (a list of paths or strings), one uint8 array (n, h, w) or (n, h, w, 3), or
+            whatever has a length and gives a picture by its number
+            (:class:`~embedding_transfer.images.picture_sequence.PictureSequence`).
         labels: (n,) whole numbers, indices into ``class_names``; ``None``: the images have no labels, and whoever uses
             ``labels`` gets an InputError that says so.
         class_names: Name of each class; none where there are no labels.
@@ -44,7 +48,7 @@ class ImageSet:
     """
 
     name: str
-    images: Sequence[str | Path] | np.ndarray
+    images: Sequence[str | Path] | np.ndarray | PictureSequence
     labels: np.ndarray = field(default_factory=lambda: cast(np.ndarray, NoLabels("")))
     class_names: tuple[str, ...] = ()
     is_query: np.ndarray | None = field(default=None)
@@ -53,9 +57,7 @@ class ImageSet:
     numbers: np.ndarray | None = field(default=None)
 
     def __post_init__(self) -> None:
-        if len(self.images) == 0:
-            raise InputError(f"{self.name} has no images")
-        object.__setattr__(self, "images", _paths_or_pixels(self.name, self.images))
+        object.__setattr__(self, "images", checked(self.name, self.images))
         if self.labels is None or not self.is_labeled:
             object.__setattr__(self, "labels", NoLabels(self.name))
         for what in ("labels", "is_query", "is_gallery", "numbers"):
@@ -91,34 +93,30 @@ class ImageSet:
 
     def image(self, index: int) -> Image.Image:
         """Picture ``index`` as 8-bit RGB, decoded now."""
-        picture = self.images[index]
-        return array_to_rgb(picture) if isinstance(picture, np.ndarray) else read_rgb(picture)
+        if isinstance(self.images, PathList):
+            return read_rgb(self.images[index])
+        if isinstance(self.images, np.ndarray):
+            return array_to_rgb(self.images[index])
+        return fetch_rgb(self.images, index, self.describe(index))
 
     def describe(self, index: int) -> str:
         """What to call picture ``index`` in a message: its path, or its place and class."""
-        picture = self.images[index]
-        if isinstance(picture, np.ndarray):
-            of_class = f" ({self.class_names[self.labels[index]]})" if self.is_labeled else ""
-            return f"{self.name}[{index}]{of_class}"
-        return printable(picture)
+        if isinstance(self.images, PathList):
+            return printable(self.images[index])
+        of_class = f" ({self.class_names[self.labels[index]]})" if self.is_labeled else ""
+        return f"{self.name}[{index}]{of_class}"
 
     @property
     def keys(self) -> list[str]:
         """What each picture is called in files of vectors: its path from :attr:`root`, ``/`` between folders.
 
-        Pictures of an array are called by their number in the whole set.
+        Pictures that are no files are called by their number in the whole set.
         """
-        if isinstance(self.images, np.ndarray):
+        if not isinstance(self.images, PathList):
             numbers = range(len(self)) if self.numbers is None else self.numbers.tolist()
             return [str(number) for number in numbers]
         root = "" if self.root is None else f"{self.root.as_posix().rstrip('/')}/"
-        return [path.replace(os.sep, "/").removeprefix(root) for path in self.paths.strings()]
-
-    @property
-    def paths(self) -> PathList:
-        """The files of the images; only for images that are files."""
-        assert isinstance(self.images, PathList)
-        return self.images
+        return [path.replace(os.sep, "/").removeprefix(root) for path in self.images.strings()]
 
     def subset(self, rows: np.ndarray, name: str | None = None) -> ImageSet:
         """The images at ``rows`` (indices or a mask), with labels numbered anew over the classes that remain."""
@@ -127,7 +125,7 @@ class ImageSet:
         return replace(
             self,
             name=name or self.name,
-            images=self.images[rows] if isinstance(self.images, np.ndarray) else self.paths.take(rows),
+            images=taken(self.images, rows),
             labels=labels,
             class_names=class_names,
             is_query=None if self.is_query is None else self.is_query[rows],
@@ -166,16 +164,3 @@ class ImageSplits(NamedTuple):
 
     train: ImageSet
     test: ImageSet
-
-
-def _paths_or_pixels(name: str, images: Sequence[str | Path] | np.ndarray) -> PathList | np.ndarray:
-    if isinstance(images, PathList):
-        return images
-    if not isinstance(images, np.ndarray) or images.dtype.kind in "UO":
-        return PathList(images)
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
-        raise InputError(
-            f"{name} has an array {images.shape} of {images.dtype}: pictures are uint8, 0 to 255, in the shape "
-            "(n, h, w) or (n, h, w, 3)"
-        )
-    return images

@@ -84,9 +84,11 @@ def without_missing_files(
         InputError: If files are missing and ``allow_incomplete`` is not given, or a half has none left; the message
             has the first of them.
     """
-    found = find_files(images.paths.strings())
+    listed = images.images
+    assert isinstance(listed, PathList)
+    found = find_files(listed.strings())
     there = np.array([path is not None for path in found])
-    _warn_of_backslashes(images, found)
+    _warn_of_backslashes(images.name, listed, found)
     paths = PathList(path for path in found if path is not None)
     if there.all():
         return replace(images, images=paths), is_train
@@ -102,12 +104,12 @@ def without_missing_files(
     return replace(kept, images=paths), is_train[there]
 
 
-def _warn_of_backslashes(images: ImageSet, found: Sequence[str | None]) -> None:
-    pairs = zip(found, images.paths.strings(), strict=True)
+def _warn_of_backslashes(name: str, listed: PathList, found: Sequence[str | None]) -> None:
+    pairs = zip(found, listed.strings(), strict=True)
     turned = [path for path, written in pairs if path and path != written and "\\" in written]
     if turned:
         warnings.warn(
-            f"{images.name}: {len(turned):,} of {len(found):,} paths with backslashes are missing as they are written, "
+            f"{name}: {len(turned):,} of {len(found):,} paths with backslashes are missing as they are written, "
             f"but there with slashes, the first is {printable(turned[0])}",
             ImagesNote,
             stacklevel=3,

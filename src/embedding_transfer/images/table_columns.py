@@ -36,12 +36,12 @@ def columns_of(first_line: str, path: object, with_labels: bool = True) -> tuple
     """
     headers = {delimiter: _names(first_line, delimiter) for delimiter in DELIMITERS}
     delimiter = max(
-        DELIMITERS, key=lambda d: (sum(_named(headers[d], column) != [] for column in NAMES), len(headers[d]))
+        DELIMITERS, key=lambda d: (sum(named(headers[d], column) != [] for column in NAMES), len(headers[d]))
     )
     names = headers[delimiter]
     places: dict[str, int] = {}
     for column in NAMES if with_labels else [name for name in NAMES if name != "label"]:
-        found = _named(names, column)
+        found = named(names, column)
         if len(found) > 1:
             raise InputError(f"{path} has more than one column {column!r}: {' and '.join(names[i] for i in found)}")
         if found:
@@ -57,11 +57,32 @@ def columns_of(first_line: str, path: object, with_labels: bool = True) -> tuple
 def _names(first_line: str, delimiter: str) -> list[str]:
     """The names in a header, in small letters, with underscores for spaces and dashes."""
     cells = next(csv.reader([first_line], delimiter=delimiter, skipinitialspace=True), [])
-    return [cell.strip().casefold().replace(" ", "_").replace("-", "_") for cell in cells]
+    return [plain_name(cell) for cell in cells]
 
 
-def _named(names: list[str], column: str) -> list[int]:
-    """Places of the names that mean a column: its own name, or if that is not there, any other."""
+def plain_name(name: str) -> str:
+    """The name of a column in small letters, with underscores for spaces and dashes.
+
+    Example::
+
+        >>> plain_name(" File-Path ")
+        'file_path'
+    """
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def named(names: list[str], column: str) -> list[int]:
+    """Places of the names that mean a column: its own name, or if that is not there, any other.
+
+    Args:
+        names: Of all columns, each as :func:`plain_name` makes it.
+        column: A key of :data:`NAMES`.
+
+    Example::
+
+        >>> named(["image", "class", "category"], "label")
+        [1, 2]
+    """
     own = [place for place, name in enumerate(names) if name == column]
     others = NAMES[column].split()
     return own or [place for place, name in enumerate(names) if name in others]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from embedding_transfer.images.formats import HEIF_ENDINGS, formats
 
 BEGINNINGS = (
@@ -19,17 +17,29 @@ BEGINNINGS = (
 )
 
 
-def what_it_is_instead(path: Path) -> str:
-    """Half a sentence about a file that no reader of pictures recognizes."""
-    with path.open("rb") as file:
-        beginning = file.read(64)
+BEGINNING = 64
+"""How many of the first bytes are looked at."""
+
+
+def what_it_is_instead(beginning: bytes, ending: str = "") -> str:
+    """Half a sentence about a file that no reader of pictures recognizes.
+
+    Args:
+        beginning: Its first bytes.
+        ending: Of its name, such as ``.heic``.
+
+    Example::
+
+        >>> what_it_is_instead(b"%PDF-1.7")
+        'it is a PDF; save its pages as PNG'
+    """
     if not beginning:
         return "it is empty"
     plain = beginning.lstrip().lower()
     for start, meaning in BEGINNINGS:
         if plain.startswith(start.lower()):
             return meaning
-    is_heif = path.suffix.lower() in HEIF_ENDINGS or beginning[4:11] == b"ftyphei"
+    is_heif = ending.lower() in HEIF_ENDINGS or beginning[4:11] == b"ftyphei"
     if is_heif and "HEIF" not in formats():
         return 'it is HEIF, which needs pillow-heif: pip install "embedding-transfer[heic]"'
     return "it is damaged, or of a format or kind of pixels that is not read; save it as JPEG or PNG"

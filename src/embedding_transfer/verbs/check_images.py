@@ -24,8 +24,9 @@ def check_images(
     picture that was compressed anew is not found.
 
     Args:
-        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
-            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``unlabeled`` (images without
+            classes), ``hf`` (a Hugging Face dataset on disk), ``glyphs`` (letters, made on the spot), ``cub``,
+            ``cars``, ``sop`` or ``inshop`` (the published sets).
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         output: Folder for report.html and contact-sheet.png; default: none is written.
         images_per_class: Images of each class in a batch that training will ask for.
