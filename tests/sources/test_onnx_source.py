@@ -36,7 +36,9 @@ def write(path: Path, shape: list[Any], vectors: bool = True, channels_as: str =
 @pytest.mark.parametrize("shape", [["n", 3, 8, 8], [2, 3, 8, 8], [1, 3, 8, 8], ["n", 3, "h", "w"]], ids=str)
 def test_it_gives_the_numbers_of_its_network(shape: list[Any], tmp_path: Path) -> None:
     file = write(tmp_path / "a.onnx", shape)
-    settings = SourceSettings(mean=(0.5, 0.4, 0.3), std=(0.2,), image_size=None if shape[2] == 8 else 8)
+    settings = SourceSettings(
+        source_mean=(0.5, 0.4, 0.3), source_std=(0.2,), source_image_size=None if shape[2] == 8 else 8
+    )
     source = open_source(str(file), settings)
     images = torch.rand(5, 3, 8, 8)
     normal = (images - torch.tensor([0.5, 0.4, 0.3])[:, None, None]) / 0.2
@@ -49,8 +51,13 @@ def test_it_gives_the_numbers_of_its_network(shape: list[Any], tmp_path: Path) -
     ("shape", "settings", "error", "said"),
     [
         (["n", 3, "h", "w"], SourceSettings(), UsageError, "leaves the size of its pictures open: give --source-image"),
-        (["n", 3, 8, 8], SourceSettings(image_size=16), UsageError, "takes pictures of 8, not of"),
-        (["n", 3, 8, 8], SourceSettings(mean=(1.0, 2.0)), UsageError, "takes one number for each of 3 channels; got 2"),
+        (["n", 3, 8, 8], SourceSettings(source_image_size=16), UsageError, "takes pictures of 8, not of"),
+        (
+            ["n", 3, 8, 8],
+            SourceSettings(source_mean=(1.0, 2.0)),
+            UsageError,
+            "one number for each of 3 channels; got 2",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_said(

@@ -27,7 +27,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_is_what_timm_makes_of_a_picture_itself(weights: Path, tmp_path: Path) -> None:
     pixels = torch.randint(0, 256, (100, 140, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     Image.fromarray(pixels.numpy()).resize((280, 200)).save(tmp_path / "a.png")
-    source = open_source(f"timm:{NAME}", SourceSettings(weights=(weights,)))
+    source = open_source(f"timm:{NAME}", SourceSettings(source_weights=(weights,)))
     model = timm.create_model(NAME)
     model.load_state_dict(torch.load(weights, weights_only=True))
     transform = create_transform(**resolve_model_data_config(model), is_training=False)
@@ -51,16 +51,16 @@ def test_a_source_of_random_weights_is_refused() -> None:
 
 def test_a_misspelled_name(weights: Path) -> None:
     with pytest.raises(UsageError, match=r"timm has no network 'resnet1', did you mean resnet1"):
-        open_source("timm:resnet1", SourceSettings(weights=(weights,)))
+        open_source("timm:resnet1", SourceSettings(source_weights=(weights,)))
 
 
 def test_weights_of_another_network(weights: Path) -> None:
     with pytest.raises(InputError) as refused:
-        open_source("timm:test_resnet", SourceSettings(weights=(weights,)))
+        open_source("timm:test_resnet", SourceSettings(source_weights=(weights,)))
     assert str(weights) in str(refused.value)
     assert len(str(refused.value)) < 700
 
 
 def test_one_file_of_weights_for_each(weights: Path) -> None:
     with pytest.raises(UsageError, match="takes one file for each timm: source; got 1 for 2"):
-        open_source([f"timm:{NAME}", "timm:resnet18"], SourceSettings(weights=(weights,)))
+        open_source([f"timm:{NAME}", "timm:resnet18"], SourceSettings(source_weights=(weights,)))

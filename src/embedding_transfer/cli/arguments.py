@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,12 @@ def _typed(
     missing = [name for name in missing if name[2:].replace("-", "_") not in values]
     if missing:
         raise UsageError(f"{' and '.join(missing)} must be given: {usage_of(verb, FIRST[verb])}")
-    if options_class is not None:
-        return vars(options_class.of(values))
-    defaults = {name: option.default for name, option in options.items() if name not in values}
-    return {**{name: as_type(value, options[name].annotation, name) for name, value in values.items()}, **defaults}
+    of_class = {field.name for field in dataclasses.fields(options_class)} if options_class else set()
+    typed = {} if options_class is None else vars(options_class.of({n: v for n, v in values.items() if n in of_class}))
+    for name, option in options.items():
+        if name not in of_class:
+            typed[name] = as_type(values[name], option.annotation, name) if name in values else option.default
+    return typed
 
 
 def _config_of_resumed_run(given: Mapping[str, Any]) -> Path | None:

@@ -92,9 +92,10 @@ def _print_config(verb: str, values: dict[str, Any]) -> None:
 
     from embedding_transfer.cli.options import options_class_of
     from embedding_transfer.training.config import config_data
+    from embedding_transfer.training.options import TrainingOptions
 
     options_class = options_class_of(verb)
-    if options_class is None:
+    if options_class is None or not issubclass(options_class, TrainingOptions):
         raise UsageError(f"{verb} has no configuration to print: it trains nothing")
     print(yaml.safe_dump(config_data(options_class.of(values)), sort_keys=False), end="")
 

@@ -18,6 +18,9 @@ from embedding_transfer.build.values import members_of
 MISSING = dataclasses.MISSING
 
 OPTIONS_OF = {
+    **dict.fromkeys(
+        ("audit-source", "embed", "evaluate", "search"), "embedding_transfer.sources.settings:SourceSettings"
+    ),
     "train-source": "embedding_transfer.training.source_options:SourceOptions",
     "transfer": "embedding_transfer.training.transfer_options:TransferOptions",
 }
@@ -61,8 +64,7 @@ def options_class_of(verb: str) -> Any:
 def options_of(verb: str) -> dict[str, Option]:
     """All options of a verb by name, in the order of its signature."""
     options_class = options_class_of(verb)
-    if options_class is not None:
-        return _of_dataclass(options_class)
+    further = {} if options_class is None else _of_dataclass(options_class)
     function = function_of(verb)
     hints, said = _types_of_parameters(function), sentences_of(function)
     return {
@@ -74,7 +76,8 @@ def options_of(verb: str) -> dict[str, Option]:
             takes_many=_is_list(hints[name]),
         )
         for name, p in inspect.signature(function).parameters.items()
-    }
+        if p.kind is not p.VAR_KEYWORD and name not in further
+    } | further
 
 
 def _types_of_parameters(function: Callable[..., Any]) -> dict[str, Any]:

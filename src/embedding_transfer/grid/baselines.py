@@ -12,9 +12,9 @@ from embedding_transfer.images import ImageSet, load_images
 from embedding_transfer.networks.load import BEST
 from embedding_transfer.retrieval.agreement import agreement
 from embedding_transfer.retrieval.evaluation import recall_of
+from embedding_transfer.sources import open_source
 from embedding_transfer.sources.principal_components import principal_components
 from embedding_transfer.training.config import config_data
-from embedding_transfer.training.train_target import source_of
 from embedding_transfer.training.transfer_options import TransferOptions
 
 
@@ -58,7 +58,7 @@ def changed_at(path: Path) -> float | None:
 
 
 def _measured(options: TransferOptions) -> dict[str, dict[str, float]]:
-    source = source_of(options)
+    source = open_source(options.source, options)
     images = load_images(options.images, options.root, options.allow_incomplete)
     test = source.embed(images.test, workers=options.workers).cpu()
     found = {"Source": _measured_of(test, test, images.test, options)}

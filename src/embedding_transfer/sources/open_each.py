@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from embedding_transfer.errors import UsageError
-from embedding_transfer.sources.open_source import SourceSettings, open_source
+from embedding_transfer.sources.opening import open_source
+from embedding_transfer.sources.settings import SourceSettings
 from embedding_transfer.sources.source import Source
 from embedding_transfer.sources.timm_source import PREFIX
 
@@ -23,11 +24,13 @@ def open_each(names: Sequence[Any], settings: SourceSettings) -> list[Source]:
 
         small, large = open_each(["runs/small", "runs/large.safetensors"], SourceSettings())
     """
-    from_timm = [str(name).startswith(PREFIX) for name in names]
-    if settings.weights and len(settings.weights) != sum(from_timm):
+    if settings.source_weight:
+        raise UsageError("--source-weight makes one source of several; here each is measured for itself")
+    from_timm, files = [str(name).startswith(PREFIX) for name in names], settings.source_weights
+    if files and len(files) != sum(from_timm):
         raise UsageError(
-            f"--source-weights takes one file for each timm: source; got {len(settings.weights)} for {sum(from_timm)}"
+            f"--source-weights takes one file for each timm: source; got {len(files)} for {sum(from_timm)}"
         )
-    files = iter(settings.weights)
-    own = [((next(files),) if is_timm and settings.weights else ()) for is_timm in from_timm]
-    return [open_source(name, replace(settings, weights=weights)) for name, weights in zip(names, own, strict=True)]
+    left = iter(files)
+    own = [(next(left),) if is_timm and files else () for is_timm in from_timm]
+    return [open_source(name, replace(settings, source_weights=file)) for name, file in zip(names, own, strict=True)]

@@ -22,8 +22,8 @@ def config_data(options: TrainingOptions) -> dict[str, Any]:
     Raises:
         UsageError: If an option names a class that is not there, or arguments that it does not take.
     """
-    shared = {field.name for field in dataclasses.fields(TrainingOptions)}
-    fields = sorted(dataclasses.fields(options), key=lambda field: field.name in shared)
+    own = type(options).__annotations__
+    fields = sorted(dataclasses.fields(options), key=lambda field: field.name not in own)
     data = {field.name: _plain(field, getattr(options, field.name)) for field in fields}
     return {**data, "resume": False}
 

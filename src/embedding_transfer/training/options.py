@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
+from typing import ClassVar, Literal, TypeVar
 
-from embedding_transfer.build.values import as_type
-from embedding_transfer.errors import UsageError, nearest
+from embedding_transfer.build.typed_options import TypedOptions
+from embedding_transfer.errors import UsageError
 
 AUTO: Literal["auto"] = "auto"
 
@@ -17,7 +15,7 @@ Options = TypeVar("Options", bound="TrainingOptions")
 
 
 @dataclass(kw_only=True)
-class TrainingOptions:
+class TrainingOptions(TypedOptions):
     """Options that training a source and transfer share.
 
     Args:
@@ -32,6 +30,9 @@ class TrainingOptions:
         weights: Start the backbone from the weights in this file: ImageNet's, or those of a trained network such as
             RUN/best.safetensors.
         l2_normalize: Divide embeddings by their Euclidean norm.
+        pooling: ``average+maximum`` (of the final map), ``average``, ``class-token``, ``gem`` (generalized mean with a
+            learned power) or ``own`` (what the backbone was trained to pool to); default: ``average+maximum`` where
+            the backbone ends in a map, as convolutional networks do, ``own`` where it ends in tokens.
         batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
         batch_norm_momentum: Weight of the newest batch in running statistics; default: the backbone's own.
         epochs: Passes over the training images.
@@ -76,6 +77,7 @@ class TrainingOptions:
     pretrained: bool = False
     weights: Path | None = None
     l2_normalize: bool = False
+    pooling: Literal["average+maximum", "average", "class-token", "gem", "own"] | None = None
     batch_norm: Literal["train", "frozen-statistics", "frozen"] = "train"
     batch_norm_momentum: float | None = None
     epochs: int = 90
@@ -102,27 +104,8 @@ class TrainingOptions:
     resume: bool = False
     log: Literal["tensorboard", "wandb"] | None = None
 
-    @classmethod
-    def of(cls: type[Options], values: Mapping[str, Any]) -> Options:
-        """The options with these values, and defaults for the rest.
-
-        Raises:
-            UsageError: If there is no such option (the message has the nearest name), one that is required is missing,
-                or a value does not fit.
-        """
-        fields = {field.name: field for field in dataclasses.fields(cls)}
-        for name in values:
-            if name not in fields:
-                raise UsageError(f"no option {name!r}{nearest(name, fields)}")
-        for name, field in fields.items():
-            if name not in values and field.default is dataclasses.MISSING:
-                raise UsageError(f"--{name} is required")
-        return cls(**values)
-
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            setattr(self, field.name, as_type(getattr(self, field.name), hints[field.name], field.name))
+        super().__post_init__()
         at_least = dict.fromkeys(("epochs", "batch_size", "images_per_class", "views", "decay_step", "threads"), 1)
         at_least |= dict.fromkeys(("evaluate_every", "embedding_dim", "image_size"), 1)
         at_least |= dict.fromkeys(("lr", "weight_decay", "loss_lr_factor", "warmup_epochs", "workers", "seed"), 0)

@@ -12,7 +12,7 @@ from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
 from embedding_transfer.metric_losses import new_metric_loss
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.sources import PictureSource, Source, SourceSettings, open_source
+from embedding_transfer.sources import PictureSource, Source, open_source
 from embedding_transfer.sources.start import start_as_source
 from embedding_transfer.training.auto_sigma import has_auto_sigma, suggested_sigma, with_sigma
 from embedding_transfer.training.evaluation import new_evaluation
@@ -33,7 +33,7 @@ DEFAULT_SIZE = 224
 
 def train_target_network(options: TransferOptions) -> TrainingResult:
     """Hand a source's knowledge on to a target (see :func:`embedding_transfer.transfer`)."""
-    source = source_of(options)
+    source = open_source(options.source, options, options.source_views)
     options = with_shape_of(source, options)
     start = network_to_start_from(source) if options.start_from_source else None
     require_what_loss_needs(options.loss, source)
@@ -68,24 +68,6 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     taught = source if learns_from_source else None
     starts = "its source's weights" if options.start_from_source else start_of_weights(options)
     return Training(objective, images, options, run, accelerator, evaluation, taught).train(starts)
-
-
-def source_of(options: TransferOptions) -> Source:
-    """The source that the options name.
-
-    Raises:
-        UsageError: If there is none such.
-        InputError: If it cannot be read.
-    """
-    settings = SourceSettings(
-        options.source_weights,
-        options.source_pretrained,
-        options.source_image_size,
-        options.source_mean,
-        options.source_std,
-        options.source_views,
-    )
-    return open_source(options.source, settings, options.source_weight)
 
 
 def with_shape_of(source: Source, options: TransferOptions) -> TransferOptions:

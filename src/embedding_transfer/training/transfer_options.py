@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from embedding_transfer.build.classes import Spec
 from embedding_transfer.errors import UsageError
+from embedding_transfer.sources.settings import SourceSettings
 from embedding_transfer.training.options import TrainingOptions
 
 
 @dataclass(kw_only=True)
-class TransferOptions(TrainingOptions):
+class TransferOptions(SourceSettings, TrainingOptions):
     """Options of :func:`transfer`: the paper's settings.
 
     Args:
         source: What is handed on: a run directory (its best network is taken), a network file, ``timm:NAME``, the class
             path of your own module, an ONNX file, or a file of stored vectors; several become one.
-        source_weight: How much each of several sources counts; default: all the same.
-        source_weights: Files of weights, one for each ``timm:`` source.
-        source_pretrained: Download the weights of ``timm:`` sources from timm.
-        source_image_size: Side in pixels of what an ONNX source sees, where the file leaves it open.
-        source_mean: Mean of the pictures that an ONNX source expects, by channel.
-        source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
         loss: A transfer loss of ``embedding_transfer.losses`` by name, or the class path of your own.
         transfer_weight: Weight of the transfer loss; 0: the target learns from labels alone, by the metric loss, which
             shows what its source is worth.
@@ -40,12 +34,6 @@ class TransferOptions(TrainingOptions):
     """
 
     source: Any = field(metadata={"many": True})
-    source_weight: tuple[float, ...] = ()
-    source_weights: tuple[Path, ...] = ()
-    source_pretrained: bool = False
-    source_image_size: int | None = None
-    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406)
-    source_std: tuple[float, ...] = (0.229, 0.224, 0.225)
     loss: Spec = field(default="RelaxedContrastiveLoss", metadata={"class_of": "losses"})
     transfer_weight: float = 1.0
     metric_loss: Spec | None = field(default=None, metadata={"class_of": "metric_losses"})

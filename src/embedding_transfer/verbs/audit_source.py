@@ -15,14 +15,9 @@ def audit_source(
     root: Path | None = None,
     allow_incomplete: bool = False,
     split: Literal["train", "test"] = "train",
-    source_weight: tuple[float, ...] = (),
-    source_weights: tuple[Path, ...] = (),
-    source_pretrained: bool = False,
-    source_image_size: int | None = None,
-    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406),
-    source_std: tuple[float, ...] = (0.229, 0.224, 0.225),
     batch_size: int = 90,
     workers: int = 2,
+    **source_options: Any,
 ) -> Audit:
     """Look at the vectors that a source gives: what is in them, and which sigma suits them.
 
@@ -38,14 +33,9 @@ def audit_source(
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         split: Which half of the image set.
-        source_weight: How much each of several sources counts; default: all the same.
-        source_weights: Files of weights, one for each ``timm:`` source.
-        source_pretrained: Download the weights of ``timm:`` sources from timm.
-        source_image_size: Side in pixels of what an ONNX source sees, where the file leaves it open.
-        source_mean: Mean of the pictures that an ONNX source expects, by channel.
-        source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
         batch_size: Images in a batch of the training, for the number of positives.
         workers: Processes that load images.
+        **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
         All numbers.
@@ -64,8 +54,8 @@ def audit_source(
     from embedding_transfer.sources import SourceSettings, open_source
     from embedding_transfer.sources.audit import audit
 
-    settings = SourceSettings(source_weights, source_pretrained, source_image_size, source_mean, source_std)
-    opened = open_source(source, settings, source_weight)
+    settings = SourceSettings.of(source_options)
+    opened = open_source(source, settings)
     looked_at = getattr(load_images(images, root, allow_incomplete), split)
     vectors = opened.embed(looked_at, workers=workers)
     found = audit(vectors, batch_size)

@@ -21,14 +21,9 @@ def embed(
     split: Literal["all", "test", "train"] = "all",
     pictures: tuple[Path, ...] = (),
     dtype: Literal["float32", "float16"] = "float32",
-    source_weight: tuple[float, ...] = (),
-    source_weights: tuple[Path, ...] = (),
-    source_pretrained: bool = False,
-    source_image_size: int | None = None,
-    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406),
-    source_std: tuple[float, ...] = (0.229, 0.224, 0.225),
     batch_size: int = 128,
     workers: int = 2,
+    **source_options: Any,
 ) -> VectorFile:
     """Write the vectors of pictures to a file. A call that was stopped goes on where it was when it is repeated.
 
@@ -45,14 +40,9 @@ def embed(
         pictures: Files of pictures without classes, folders of them, or ``.txt`` files that list a path a line, in
             place of an image set; their names in the file are relative to root if that is given.
         dtype: Type of the numbers; float16 takes half the space and rounds to three digits.
-        source_weight: How much each of several sources counts; default: all the same.
-        source_weights: Files of weights, one for each ``timm:`` source.
-        source_pretrained: Download the weights of ``timm:`` sources from timm.
-        source_image_size: Side in pixels of what an ONNX source sees, where the file leaves it open.
-        source_mean: Mean of the pictures that an ONNX source expects, by channel.
-        source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
         batch_size: Images at a time.
         workers: Processes that load images.
+        **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
         The file: ``vectors`` (n, d), ``keys``, ``header``.
@@ -77,8 +67,8 @@ def embed(
     accelerator = one_accelerator()
     if accelerator.num_processes > 1:
         raise UsageError("embed runs in one process: start it without torchrun")
-    settings = SourceSettings(source_weights, source_pretrained, source_image_size, source_mean, source_std)
-    opened = open_source(source, settings, source_weight)
+    settings = SourceSettings.of(source_options)
+    opened = open_source(source, settings)
     if pictures:
         shown = picture_set(
             listed_pictures([Path(path) for path in pictures]), root=None if root is None else Path(root)

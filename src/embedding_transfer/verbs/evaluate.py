@@ -20,11 +20,7 @@ def evaluate(
     *,
     gallery_network: str | Any = None,
     json: Path | None = None,
-    source_weights: tuple[Path, ...] = (),
-    source_pretrained: bool = False,
-    source_image_size: int | None = None,
-    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406),
-    source_std: tuple[float, ...] = (0.229, 0.224, 0.225),
+    **source_options: Any,
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Measure how well networks, other sources or files of vectors find images of the right class; print a table.
 
@@ -43,13 +39,9 @@ def evaluate(
         ks: The K of Recall@K.
         metric: Distance: ``euclidean`` on embeddings as the network returns them (published protocol) or ``cosine``.
         json: File for the scores as JSON.
-        source_weights: Files of weights, one for each ``timm:`` network.
-        source_pretrained: Download the weights of ``timm:`` networks from timm.
-        source_image_size: Side in pixels of what an ONNX network sees, where the file leaves it open.
-        source_mean: Mean of the pictures that an ONNX network expects, by channel.
-        source_std: Standard deviation of the pictures that an ONNX network expects, by channel.
         batch_size: Images at a time.
         workers: Processes that load images.
+        **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
         ``{"recall@1": 0.71, ...}`` as fractions; of several networks a list of these, each with its ``network``.
@@ -74,7 +66,7 @@ def evaluate(
     check_scores(scores)
     names = list(network) if isinstance(network, (list, tuple)) else [network]
     others = [] if gallery_network is None else [gallery_network]
-    settings = SourceSettings(source_weights, source_pretrained, source_image_size, source_mean, source_std)
+    settings = SourceSettings.of(source_options)
     sources = open_each([*names, *others], settings)
     gallery_source = sources.pop() if others else None
     if gallery_source is not None:

@@ -21,13 +21,8 @@ def search(
     root: Path | None = None,
     output: Path | None = None,
     json: Path | None = None,
-    source_weight: tuple[float, ...] = (),
-    source_weights: tuple[Path, ...] = (),
-    source_pretrained: bool = False,
-    source_image_size: int | None = None,
-    source_mean: tuple[float, ...] = (0.485, 0.456, 0.406),
-    source_std: tuple[float, ...] = (0.229, 0.224, 0.225),
     workers: int = 2,
+    **source_options: Any,
 ) -> list[list[FoundPicture]]:
     """Find the pictures nearest to yours in a file of vectors, and print them; exact, however large the file is.
 
@@ -40,13 +35,8 @@ def search(
         root: Folder of the pictures in the file; default: where they were when it was written.
         output: Page to write, with pictures: an ``.html`` file; default: none.
         json: File for what was found, as JSON.
-        source_weight: How much each of several sources counts; default: all the same.
-        source_weights: Files of weights, one for each ``timm:`` source.
-        source_pretrained: Download the weights of ``timm:`` sources from timm.
-        source_image_size: Side in pixels of what an ONNX source sees, where the file leaves it open.
-        source_mean: Mean of the pictures that an ONNX source expects, by channel.
-        source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
         workers: Processes that load pictures.
+        **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
         For each picture its neighbors, nearest first: ``key``, ``row`` and ``distance``.
@@ -71,8 +61,8 @@ def search(
     file = read_vectors(vectors)
     folder = folder_of_pictures(file, None if root is None else Path(root))
     queries = picture_set([Path(picture) for picture in pictures])
-    settings = SourceSettings(source_weights, source_pretrained, source_image_size, source_mean, source_std)
-    opened = open_source(source_in_header(file) if source is None else source, settings, source_weight)
+    settings = SourceSettings.of(source_options)
+    opened = open_source(source_in_header(file) if source is None else source, settings)
     results = search_pictures(file, opened, queries, k, metric, workers, one_accelerator())
     what = {"vectors": str(vectors), "source": opened.name, "metric": metric}
     print_results(queries, results)

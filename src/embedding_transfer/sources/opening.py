@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from embedding_transfer.retrieval.vector_file import is_vector_file
 from embedding_transfer.sources.onnx_source import OnnxSource
 from embedding_transfer.sources.own_source import OwnSource, find_own_source
 from embedding_transfer.sources.picture_source import PictureSource
+from embedding_transfer.sources.settings import SourceSettings
 from embedding_transfer.sources.several_sources import SeveralSources
 from embedding_transfer.sources.source import Source
 from embedding_transfer.sources.stored_vectors import StoredVectors
@@ -28,29 +28,8 @@ Named = str | Path | nn.Module | Callable[..., Any]
 CLASS_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
-@dataclass(frozen=True)
-class SourceSettings:
-    """What has to be said of some kinds of sources.
-
-    Args:
-        weights: Files of weights, one for each ``timm:`` source, in their order.
-        pretrained: Download the weights of ``timm:`` sources.
-        image_size: Side of the pictures of an ONNX file that leaves it open.
-        mean: Mean of the pictures that an ONNX file expects, by channel.
-        std: Standard deviation of these.
-        views: ``"own"``: each view has its own vector; ``"mean"``: all views of an image share the mean of theirs.
-    """
-
-    weights: tuple[Path, ...] = ()
-    pretrained: bool = False
-    image_size: int | None = None
-    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
-    std: tuple[float, ...] = (0.229, 0.224, 0.225)
-    views: Literal["own", "mean"] = "own"
-
-
 def open_source(
-    named: Named | Sequence[Named], options: SourceSettings | None = None, shares: Sequence[float] = ()
+    named: Named | Sequence[Named], settings: SourceSettings | None = None, views: Literal["own", "mean"] = "own"
 ) -> Source:
     """The source that is named; several become one (see :class:`SeveralSources`).
 
@@ -58,8 +37,8 @@ def open_source(
         named: One source or several. A run directory (its best network), a network file, a released checkpoint;
             ``timm:NAME``; a class path; an ``.onnx`` file; a file of vectors (``.npy``, ``.safetensors``,
             ``.parquet``).
-        options: What some kinds want to be told.
-        shares: How much each of several counts; default: all the same.
+        settings: What some kinds want to be told.
+        views: ``"own"``: each view has its own vector; ``"mean"``: all views of an image share the mean of theirs.
 
     Raises:
         UsageError: If there is no such source, or something has to be said that was not.
@@ -67,38 +46,43 @@ def open_source(
 
     Example::
 
-        open_source(["runs/source", "timm:vit_small_patch14_dinov2"], SourceSettings(pretrained=True), shares=(1, 2))
+        vit = "timm:vit_small_patch14_dinov2"
+        open_source(["runs/source", vit], SourceSettings(source_pretrained=True, source_weight=(1, 2)))
     """
-    options = options or SourceSettings()
+    settings = settings or SourceSettings()
     names: list[Any] = list(named) if isinstance(named, (list, tuple)) else [named]
-    from_timm = [name for name in names if isinstance(name, str) and name.startswith(PREFIX)]
-    if options.weights and len(options.weights) != len(from_timm):
+    from_timm = [name for name in names if str(name).startswith(PREFIX)]
+    weights = settings.source_weights
+    if weights and len(weights) != len(from_timm):
         raise UsageError(
-            f"--source-weights takes one file for each timm: source; got {len(options.weights)} for {len(from_timm)}"
+            f"--source-weights takes one file for each timm: source; got {len(weights)} for {len(from_timm)}"
         )
-    files: dict[Any, Path] = dict(zip(from_timm, options.weights, strict=False))
-    sources = [_open_one(name, files.get(name) if isinstance(name, str) else None, options) for name in names]
-    if len(sources) == 1 and len(shares) < 2:
+    files = iter(weights)
+    sources = []
+    for name in names:
+        own = next(files, None) if str(name).startswith(PREFIX) else None
+        sources.append(_open_one(name, own, settings, views))
+    if len(sources) == 1 and len(settings.source_weight) < 2:
         return sources[0]
-    return SeveralSources(sources, shares or [1.0] * len(sources))
+    return SeveralSources(sources, settings.source_weight or [1.0] * len(sources))
 
 
-def _open_one(named: Named, weights: Path | None, options: SourceSettings) -> Source:
+def _open_one(named: Named, weights: Path | None, settings: SourceSettings, views: Literal["own", "mean"]) -> Source:
     if not isinstance(named, (str, Path)):
         network = named if isinstance(named, EmbeddingNetwork) else OwnSource(named, _name_of(named))
-        return PictureSource(network, _name_of(named), options.views)
+        return PictureSource(network, _name_of(named), views)
     name = str(named)
     if name.startswith(PREFIX):
-        return PictureSource(TimmSource(name, weights, options.pretrained), name, options.views)
+        return PictureSource(TimmSource(name, weights, settings.source_pretrained), name, views)
     path = Path(name)
     if path.suffix == ".onnx":
-        normalization = Normalization(_three(options.mean, "mean"), _three(options.std, "std"))
-        return PictureSource(OnnxSource(path, normalization, options.image_size), name, options.views)
+        normalization = Normalization(_three(settings.source_mean, "mean"), _three(settings.source_std, "std"))
+        return PictureSource(OnnxSource(path, normalization, settings.source_image_size), name, views)
     if is_vector_file(path):
         return StoredVectors(path)
     if not path.exists() and CLASS_PATH.fullmatch(name) and path.suffix not in (".pth", ".pt", ".safetensors"):
-        return PictureSource(OwnSource(find_own_source(name), name), name, options.views)
-    return PictureSource(load_network(path), name, options.views)
+        return PictureSource(OwnSource(find_own_source(name), name), name, views)
+    return PictureSource(load_network(path), name, views)
 
 
 def _name_of(given: Any) -> str:
