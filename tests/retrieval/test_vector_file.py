@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.retrieval.vector_file import ENDINGS, VectorFile, is_vector_file, read_vectors, write_vectors
-from embedding_transfer.retrieval.vector_formats import contents
+from embedding_transfer.retrieval.vector_formats import contents, parquet_file
 
 KEYS = ["a/0.png", "a/1 with space .png", "ü/日本.png", "b,c/\u2028;.png", "a/\x85x.png"]
 VECTORS = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
@@ -183,6 +183,14 @@ def test_wrong_safetensors(tmp_path: Path) -> None:
 def test_wrong_parquet(columns: dict[str, list[object]], said: str, tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table(columns), tmp_path / "v.parquet")
     with pytest.raises(InputError, match=said):
+        read_vectors(tmp_path / "v.parquet")
+
+
+def test_parts_of_a_parquet_file_have_vectors_of_one_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_file, "_ROWS", 1)
+    table = pyarrow.table({"path": ["a", "b", "c"], "vector": [[1.0], [2.0], [3.0, 4.0]]})
+    parquet.write_table(table, tmp_path / "v.parquet")
+    with pytest.raises(InputError, match="vectors of different lengths: 2 numbers in row 2, 1 in the first"):
         read_vectors(tmp_path / "v.parquet")
 
 

@@ -14,7 +14,7 @@ from embedding_transfer.errors import InputError
 Rows = Tensor | np.ndarray
 """Embeddings (n, d): a tensor, or an array, which may be mapped from a file."""
 
-_CHUNK = 1 << 22  # numbers of a chunk: 32 MiB in float64
+_CHUNK = 1 << 21  # numbers of a chunk: 16 MiB in float64
 _HELD = 1 << 25  # numbers that are held at once in float64: 256 MiB
 
 
@@ -67,7 +67,10 @@ class ComparedRows:
 
     def squared_norms(self) -> Tensor:
         """(n,) float64."""
-        return torch.cat([chunk.square().sum(dim=1) for _, chunk in self.chunks()])
+        norms = torch.empty(len(self.rows), dtype=torch.float64, device=self.device)  # pieces would scatter the heap
+        for place, chunk in self.chunks():
+            norms[place] = chunk.square().sum(dim=1)
+        return norms
 
     def _chunks(self) -> Iterator[tuple[slice, Tensor]]:
         step = max(1, _CHUNK // self.rows.shape[1])

@@ -77,7 +77,9 @@ def whole_set(splits: ImageSplits) -> ImageSet:
         train,
         name=train.name.removesuffix("/train"),
         images=np.concatenate(pixels) if pixels else [*train.images, *test.images],
-        labels=np.concatenate([train.labels, test.labels + len(train.class_names)]),
+        labels=np.concatenate([train.labels, test.labels + len(train.class_names)])
+        if train.class_names
+        else train.labels,
         class_names=(*train.class_names, *test.class_names),
         is_query=None,
         is_gallery=None,

@@ -25,24 +25,27 @@ def read(path: Path) -> Contents:
     """
     pyarrow, parquet = _pyarrow(f"reading {path}")
     keys: list[str] = []
+    vectors = np.zeros((0, 0), np.float32)
     try:
         with parquet.ParquetFile(path) as file:
             columns = file.schema_arrow.names
             if not {PATH, VECTOR} <= set(columns):
                 raise InputError(f"{path} must have the columns {PATH} and {VECTOR}; it has {', '.join(columns)}")
             metadata = (file.schema_arrow.metadata or {}).get(HEADER.encode(), b"{}")
-            parts = []
             for batch in file.iter_batches(_ROWS, columns=[PATH, VECTOR]):
-                parts.append(_rows(batch.column(VECTOR), len(keys), path))
-                keys += _keys(batch.column(PATH), len(keys), path)
+                start = len(keys)
+                rows = _rows(batch.column(VECTOR), start, path)
+                keys += _keys(batch.column(PATH), start, path)
+                if start == 0:
+                    vectors = np.empty((file.metadata.num_rows, rows.shape[1]), rows.dtype)
+                if rows.shape[1] != vectors.shape[1]:
+                    what = f"{rows.shape[1]} numbers in row {start}, {vectors.shape[1]} in the first"
+                    raise InputError(f"{path} has vectors of different lengths: {what}")
+                vectors[start : len(keys)] = rows
     except (OSError, ValueError, pyarrow.ArrowException) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"cannot read {path}: {reason(error)}") from error
-    width = {part.shape[1] for part in parts}
-    if len(width) > 1:
-        raise InputError(f"{path} has vectors of different lengths: {', '.join(map(str, sorted(width)))}")
-    vectors = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
     return Contents(vectors, keys, read_header(metadata, f"the header of {path}"))
 
 
