@@ -16,7 +16,7 @@ def test_width_is_in_the_name(name: str, width: int | None) -> None:
 @pytest.mark.parametrize(("size", "map_sizes"), [(28, [28, 14, 7, 3]), (32, [32, 16, 8, 4]), (8, [8, 4, 2, 1])])
 def test_maps(size: int, map_sizes: list[int]) -> None:
     backbone = ConvNet(6)
-    maps, final = backbone(torch.rand(2, 3, size, size))
+    maps, final, *_ = backbone(torch.rand(2, 3, size, size))
     assert [tuple(stage.shape) for stage in maps] == [
         (2, channels, side, side) for channels, side in zip([6, 6, 12, 12], map_sizes, strict=True)
     ]

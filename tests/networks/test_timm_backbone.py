@@ -45,7 +45,7 @@ def test_every_parameter_of_every_family_learns(name: str) -> None:
 def test_final_map_is_what_timm_calls_features(name: str) -> None:
     backbone = TimmBackbone(name, image_size=64).eval()
     images = torch.rand(2, 3, 64, 64)
-    final = backbone(images)[1]  # (n, c, h, w)
+    final = backbone(images).final  # (n, c, h, w)
     features = backbone.model.forward_features(images)
     if name == "test_vit":
         features = features[:, 1:]  # without the class token: (n, h w, c)
@@ -61,7 +61,7 @@ def test_maps_of_a_resnet_are_the_outputs_of_its_layers() -> None:
     for number in range(1, 5):
         layer = backbone.model.get_submodule(f"layer{number}")
         layer.register_forward_hook(lambda module, args, output: outputs.append(output))
-    maps, final = backbone(torch.rand(1, 3, 64, 64))
+    maps, final, *_ = backbone(torch.rand(1, 3, 64, 64))
     assert all(torch.equal(stage, output) for stage, output in zip(maps, outputs, strict=True))
     assert torch.equal(final, outputs[-1])
 

@@ -1,4 +1,4 @@
-"""What every backbone is: normalized images in, maps of its stages out."""
+"""What every backbone is: normalized images in, maps of its stages and what is pooled out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from abc import abstractmethod
 from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
+
+from embedding_transfer.networks.features import Features
+from embedding_transfer.networks.pooling import Pooling
 
 
 class Normalization(NamedTuple):
@@ -25,23 +28,25 @@ class Normalization(NamedTuple):
 
 
 class Backbone(nn.Module):
-    """The convolutional or attention part of a network, without pooling and head.
+    """The convolutional or attention part of a network, without head.
 
     Attributes:
         map_channels: Channels of each stage map, early stages first; at most four stages.
-        features: Channels of the final map, the one that is pooled.
+        pooling: What is pooled of its :class:`Features`; never left open.
+        features: Length of the pooled vector.
         reduction: Pixels of the picture per pixel of the final map, in each direction.
         normalization: What the backbone's weights expect of pictures.
     """
 
     map_channels: list[int]
+    pooling: Pooling = "average+maximum"
     features: int
     reduction: int
     normalization: Normalization
 
     @abstractmethod
-    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Normalized images (n, 3, h, w) to stage maps [(n, c, h', w')] and the final map (n, features, h'', w'')."""
+    def forward(self, images: Tensor) -> Features:
+        """Normalized images (n, 3, h, w) to stage maps, final map and what else may be pooled."""
 
     @property
     def weights_module(self) -> nn.Module:

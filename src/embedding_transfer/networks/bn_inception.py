@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from embedding_transfer.networks.backbone import Backbone, Normalization
+from embedding_transfer.networks.features import Features
 
 
 class Block(NamedTuple):
@@ -81,7 +82,7 @@ class BNInception(Backbone):
                 self.map_channels.append(channels)
         self.features = channels
 
-    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+    def forward(self, images: Tensor) -> Features:
         x = self._layer("conv1_7x7_s2", images)
         x = F.max_pool2d(x, kernel_size=3, stride=2, ceil_mode=True)
         x = self._layer("conv2_3x3_reduce", x)
@@ -92,7 +93,7 @@ class BNInception(Backbone):
             x = self._block(f"inception_{name}", block, x)
             if name in STAGE_ENDS:
                 maps.append(x)
-        return maps, x
+        return Features(maps, x)
 
     def _block(self, name: str, block: Block, x: Tensor) -> Tensor:
         three = self._layer(f"{name}_3x3", self._layer(f"{name}_3x3_reduce", x))

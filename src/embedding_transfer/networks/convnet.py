@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from embedding_transfer.networks.backbone import Backbone, Normalization
+from embedding_transfer.networks.features import Features
 
 
 def convnet_width(name: str) -> int | None:
@@ -40,10 +41,10 @@ class ConvNet(Backbone):
             for number, (before, after) in enumerate(zip([3, *self.map_channels], self.map_channels, strict=False))
         )
 
-    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+    def forward(self, images: Tensor) -> Features:
         maps = []
         x = images.contiguous(memory_format=torch.channels_last)  # half as long again without, on CPUs
         for stage in self.stages:
             x = stage(x)
             maps.append(x)
-        return maps, x
+        return Features(maps, x)

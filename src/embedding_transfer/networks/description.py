@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from embedding_transfer import __version__
 from embedding_transfer.errors import InputError
 from embedding_transfer.networks.backbone import Normalization
+from embedding_transfer.networks.pooling import POOLINGS, Pooling
 
-POOLING = "average + maximum"
+IN_FILES: dict[str, Pooling] = {pooling.replace("+", " + "): pooling for pooling in POOLINGS}
+"""Poolings by what files call them: ``"average + maximum"``, as the only one was called in version 0.1."""
 
 
 class Description(NamedTuple):
@@ -24,6 +26,7 @@ class Description(NamedTuple):
         crop: Share of the picture that evaluation sees.
         batch_norm_momentum: Of BatchNorm's running statistics; ``None``: the backbone's own.
         normalization: How the network wants its pictures.
+        pooling: What is pooled, see :data:`Pooling`.
     """
 
     backbone: str
@@ -33,13 +36,14 @@ class Description(NamedTuple):
     crop: float
     batch_norm_momentum: float | None
     normalization: Normalization
+    pooling: Pooling = "average+maximum"
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON data, with the kind of pooling and the version of the package that wrote it."""
+        """Plain JSON data, with the version of the package that wrote it."""
         normalization = self.normalization._asdict()
         return {
             **self._asdict(),
-            "pooling": POOLING,
+            "pooling": self.pooling.replace("+", " + "),
             "normalization": {
                 key: list(value) if isinstance(value, tuple) else value for key, value in normalization.items()
             },
@@ -62,7 +66,12 @@ def read_description(data: Any) -> Description:
     """
     data = _mapping(data, "the whole of it")
     normalization = data.get("normalization", data.get("normalisation"))  # as files of version 0.1 spell it
-    description = Description(
+    pooling = data.get("pooling")
+    if not isinstance(pooling, str) or pooling not in IN_FILES:
+        raise InputError(
+            f"this version pools by {', '.join(IN_FILES)}; pooling in the description is {_shown(pooling)}"
+        )
+    return Description(
         backbone=_checked(data, "backbone", _is_name, "a name"),
         embedding_dim=_checked(data, "embedding_dim", _is_count, "a whole number above 0"),
         l2_normalize=_checked(data, "l2_normalize", lambda value: isinstance(value, bool), "true or false"),
@@ -72,12 +81,8 @@ def read_description(data: Any) -> Description:
             data, "batch_norm_momentum", lambda value: value is None or _is_number(value), "a number or null"
         ),
         normalization=_normalization(_mapping(normalization, "normalization")),
+        pooling=IN_FILES[pooling],
     )
-    if data.get("pooling") != POOLING:
-        raise InputError(
-            f"this version pools by {POOLING!r} alone; pooling in the description is {_shown(data.get('pooling'))}"
-        )
-    return description
 
 
 def _normalization(data: Mapping[str, Any]) -> Normalization:

@@ -12,7 +12,7 @@ class Embedded(NamedTuple):
 
     Attributes:
         maps: Stage maps [(n, c, h, w)], early stages first, at most four.
-        pooled: (n, features), global average plus global maximum of the final map.
+        pooled: (n, features), what the network pools, such as global average plus global maximum of the final map.
         embedding: (n, embedding_dim).
     """
 

@@ -18,14 +18,15 @@ from embedding_transfer.networks.embedded import Embedded
 from embedding_transfer.networks.fit import load_state
 from embedding_transfer.networks.network_file import read_network_file, write_network_file
 from embedding_transfer.networks.normalize import Normalize
+from embedding_transfer.networks.pooling import Pooling, new_pooling
 from embedding_transfer.networks.weights import load_backbone_weights
 
 
 class EmbeddingNetwork(nn.Module):
     """Images (n, 3, h, w), float RGB in [0, 1], to embeddings (n, embedding_dim).
 
-    Normalize, backbone, global average plus global maximum of the final map, linear head (weight orthogonal, bias zero
-    at first) and, if asked for, division by the Euclidean norm. The network normalizes pictures for itself, so one
+    Normalize, backbone, pooling, linear head (weight orthogonal, bias zero at first) and, if asked for, division by the
+    Euclidean norm. The network normalizes pictures for itself, so one
     batch of images serves any two networks.
 
     Args:
@@ -40,10 +41,14 @@ class EmbeddingNetwork(nn.Module):
             (see :func:`load_backbone_weights`).
         batch_norm_momentum: Weight of the newest batch in BatchNorm's running statistics; ``None`` leaves the
             backbone's own, mostly 0.1. The paper's BN-Inception used 0.9, Caffe's meaning of 0.1.
+        pooling: ``"average+maximum"`` (global average plus global maximum of the final map), ``"average"``,
+            ``"class-token"``, ``"gem"`` (generalized mean with a learned power) or ``"own"`` (what the backbone was
+            trained to pool to). ``None``: average plus maximum for convolutional networks, as published, the network's
+            own for transformers (see :class:`TimmBackbone`).
 
     Raises:
-        UsageError: If the backbone is unknown (the message has the nearest names), a number is out of range, or the
-            file of weights does not exist.
+        UsageError: If the backbone is unknown (the message has the nearest names) or cannot be pooled this way, a
+            number is out of range, or the file of weights does not exist.
         InputError: If the file of weights does not fit the backbone.
         EmbeddingTransferError: If pretrained weights cannot be downloaded.
 
@@ -68,6 +73,7 @@ class EmbeddingNetwork(nn.Module):
         pretrained: bool = False,
         weights: str | Path | None = None,
         batch_norm_momentum: float | None = None,
+        pooling: Pooling | None = None,
     ) -> None:
         super().__init__()
         if embedding_dim < 1 or image_size < 1:
@@ -83,10 +89,12 @@ class EmbeddingNetwork(nn.Module):
         self.crop = crop
         self.batch_norm_momentum = batch_norm_momentum
 
-        self.backbone = build_backbone(backbone, image_size=image_size, pretrained=pretrained)
+        self.backbone = build_backbone(backbone, image_size=image_size, pretrained=pretrained, pooling=pooling)
+        self.pooling = self.backbone.pooling
         if weights is not None:
             load_backbone_weights(self.backbone, weights)
         self.normalize = Normalize(self.backbone.normalization)
+        self.pool = new_pooling(self.pooling)
         self.head = nn.Linear(self.backbone.features, embedding_dim)
         nn.init.orthogonal_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -114,12 +122,12 @@ class EmbeddingNetwork(nn.Module):
             raise InputError(f"EmbeddingNetwork takes images as a torch tensor; got a {type(images).__name__}")
         if images.ndim != 4 or images.shape[1] != 3:
             raise InputError(f"EmbeddingNetwork takes images (n, 3, h, w); got {tuple(images.shape)}")
-        maps, final = self.backbone(self.normalize(images))
-        pooled = final.mean(dim=(2, 3)) + final.amax(dim=(2, 3))  # (n, features)
+        features = self.backbone(self.normalize(images))
+        pooled = self.pool(features)  # (n, features)
         embedding = self.head(pooled)  # (n, embedding_dim)
         if self.l2_normalize:
             embedding = F.normalize(embedding)
-        return Embedded(maps, pooled, embedding)
+        return Embedded(features.maps, pooled, embedding)
 
     @property
     def map_channels(self) -> list[int]:
@@ -197,6 +205,7 @@ class EmbeddingNetwork(nn.Module):
             self.crop,
             self.batch_norm_momentum,
             self.normalize.normalization,
+            self.pooling,
         ).as_json()
 
     @classmethod

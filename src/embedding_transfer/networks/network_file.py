@@ -20,8 +20,14 @@ METADATA_KEY = "embedding_transfer"
 
 def write_network_file(path: Path, state: dict[str, Tensor], description: dict[str, Any]) -> None:
     """Write weights and description; ``path`` holds its old content or the whole new one, never a part."""
-    content = save({key: value.contiguous() for key, value in state.items()}, {METADATA_KEY: json.dumps(description)})
-    write_bytes(path, content)
+    tensors: dict[str, Tensor] = {}
+    places = set()
+    for key, value in state.items():  # safetensors takes no tensor twice; layers of some networks share theirs
+        value = value.contiguous()
+        place = value.untyped_storage().data_ptr()
+        tensors[key] = value.clone() if place in places else value
+        places.add(place)
+    write_bytes(path, save(tensors, {METADATA_KEY: json.dumps(description)}))
 
 
 def read_network_file(path: Path) -> tuple[dict[str, Tensor], Description]:

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from embedding_transfer.errors import EmbeddingTransferError, UsageError, reason
 from embedding_transfer.networks.backbone import Backbone, Normalization
+from embedding_transfer.networks.features import Features
+from embedding_transfer.networks.pooling import Pooling, check_pooling, new_pooling
+from embedding_transfer.networks.unused_parameters import take_out_unused
 
 MOST_STAGES = 4
 """How many stage maps a backbone gives at most: the last ones."""
@@ -20,19 +23,24 @@ class TimmBackbone(Backbone):
 
     Its maps are the outputs of the last four stages (for ResNets ``layer1`` to ``layer4``, for vision transformers
     the last four blocks with tokens laid out as a map). The final map is what timm's ``forward_features`` gives,
-    without prefix tokens.
+    without prefix tokens. Layers that have no part in the maps and in what is pooled are taken out.
 
     Args:
         name: A name that ``timm.list_models()`` knows, with or without a tag: ``"resnet50"``, ``"resnet50.a1_in1k"``.
         image_size: Side of the square pictures.
         pretrained: Whether timm downloads the weights that belong to the name.
+        pooling: What will be pooled. ``None``: average plus maximum, as published, where timm's final features are a
+            map with channels first (n, c, h, w), as of convolutional networks; the network's own where they are tokens
+            (n, tokens, c) or a map with channels last, as of vision transformers, MLP-Mixer and Swin.
 
     Raises:
-        UsageError: If the network has no stage maps or does not fit this image size.
+        UsageError: If the network has no stage maps, does not fit this image size, or cannot be pooled this way.
         EmbeddingTransferError: If the weights cannot be downloaded.
     """
 
-    def __init__(self, name: str, *, image_size: int = 224, pretrained: bool = False) -> None:
+    def __init__(
+        self, name: str, *, image_size: int = 224, pretrained: bool = False, pooling: Pooling | None = None
+    ) -> None:
         super().__init__()
         self.model = _create(name, image_size, pretrained)
         if not hasattr(self.model, "forward_intermediates"):
@@ -42,45 +50,68 @@ class TimmBackbone(Backbone):
         self.stage_count = min(MOST_STAGES, len(stages))
         config = self.model.pretrained_cfg
         self.normalization = Normalization(tuple(config["mean"]), tuple(config["std"]))
-        try:
-            maps, final = self._trial(image_size)
-        except (RuntimeError, AssertionError, ValueError) as error:
-            raise UsageError(f"image size {image_size} does not fit backbone {name}: {reason(error)}") from error
+        self.eval()
+        with torch.enable_grad():
+            picture = torch.zeros(1, 3, image_size, image_size)
+            try:
+                final, maps = self._final_and_maps(picture)
+            except (RuntimeError, AssertionError, ValueError, TypeError) as error:
+                made_for = self.model.pretrained_cfg["input_size"][-1]
+                message = f"image size {image_size} does not fit backbone {name}, which was made for {made_for}"
+                raise UsageError(f"{message}: {reason(error)}") from error
+            if not isinstance(final, Tensor):
+                raise UsageError(f"backbone {name} ends in several maps, not one: use another one")
+            has_class_token = _prefix_tokens(final, maps) > 0 and getattr(self.model, "cls_token", ...) is not None
+            check_pooling(pooling, name, has_class_token=has_class_token)  # a register is none
+            self.pooling = pooling or ("average+maximum" if self._is_channels_first(final) else "own")
+            pooled = self._trial(final, maps, name)
+        take_out_unused(self.model, pooled)
+        self.train()
         self.map_channels = [stage.shape[1] for stage in maps]
-        self.features = final.shape[1]
+        self.features = pooled.shape[1]
 
     @property
     def weights_module(self) -> nn.Module:
         return self.model
 
-    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+    def forward(self, images: Tensor) -> Features:
+        return self._features(*self._final_and_maps(images))
+
+    def _final_and_maps(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The output of timm's ``forward_features``, whatever its layout, and the stage maps [(n, c, h, w)]."""
         final, maps = self.model.forward_intermediates(images, indices=self.stage_count, output_fmt="NCHW")
-        return maps, self._as_map(final, maps[-1])
+        return final, maps
 
-    def _as_map(self, final: Tensor, last_map: Tensor) -> Tensor:
-        """The output of ``forward_features``, whatever its layout, as a map (n, features, h, w)."""
-        if final.ndim == 3:  # (n, prefix + h w, features): a transformer's tokens
-            tokens = final[:, getattr(self.model, "num_prefix_tokens", 0) :]
-            return tokens.transpose(1, 2).reshape(len(tokens), -1, *last_map.shape[2:])
-        if getattr(self.model, "output_fmt", "NCHW") == "NHWC":
-            return final.permute(0, 3, 1, 2)
-        return final
+    def _features(self, final: Tensor, maps: list[Tensor]) -> Features:
+        own = self.model.forward_head(final, pre_logits=True) if self.pooling == "own" else None
+        if final.ndim == 3:  # (n, p + h w, c): a transformer's tokens
+            count = _prefix_tokens(final, maps)
+            prefix, tokens = final[:, :count], final[:, count:]
+            laid_out = tokens.transpose(1, 2).unflatten(2, maps[-1].shape[2:]) if tokens.numel() else maps[-1]
+            return Features(maps, laid_out, prefix if count else None, own)
+        return Features(maps, final if self._is_channels_first(final) else final.permute(0, 3, 1, 2), None, own)
 
-    def _trial(self, image_size: int) -> tuple[list[Tensor], Tensor]:
-        """Maps of one black picture; layers that have no part in them, such as a classifier's, are taken out."""
-        self.eval()
-        with torch.enable_grad():
-            maps, final = self(torch.zeros(1, 3, image_size, image_size))
-        parameters = dict(self.model.named_parameters())
-        gradients = torch.autograd.grad(final.sum(), list(parameters.values()), allow_unused=True)
-        used = {
-            name.split(".")[0] for name, gradient in zip(parameters, gradients, strict=True) if gradient is not None
-        }
-        for name, layer in self.model.named_children():
-            if name not in used and list(layer.parameters()):
-                setattr(self.model, name, nn.Identity())
-        self.train()
-        return maps, final
+    def _is_channels_first(self, final: Tensor) -> bool:
+        return final.ndim == 4 and getattr(self.model, "output_fmt", "NCHW") == "NCHW"
+
+    def _trial(self, final: Tensor, maps: list[Tensor], name: str) -> Tensor:
+        """What is pooled of one picture: (1, features)."""
+        try:
+            pooled = new_pooling(self.pooling)(self._features(final, maps))
+        except (RuntimeError, AssertionError, ValueError, TypeError, AttributeError) as error:
+            message = f"backbone {name} cannot be pooled by {self.pooling}"
+            raise UsageError(f"{message}: {reason(error)}; use another pooling such as average") from error
+        if not isinstance(pooled, Tensor) or pooled.ndim != 2:
+            raise UsageError(f"backbone {name} makes no vectors by itself: use another pooling such as average")
+        return pooled
+
+
+def _prefix_tokens(final: Tensor, maps: list[Tensor]) -> int:
+    """How many of the final tokens (n, p + h w, c) come before those of the picture: all where there are none of it."""
+    if final.ndim != 3:
+        return 0
+    tokens, of_picture = final.shape[1], maps[-1].shape[2:].numel()
+    return tokens - of_picture if tokens >= of_picture else tokens
 
 
 def _create(name: str, image_size: int, pretrained: bool) -> Any:

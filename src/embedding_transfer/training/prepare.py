@@ -89,6 +89,7 @@ def new_network(backbone: str, embedding_dim: int, image_size: int, options: Tra
         pretrained=options.pretrained,
         weights=options.weights,
         batch_norm_momentum=options.batch_norm_momentum,
+        pooling=options.pooling,
     )
     network.check_image_size()
     network.batch_norm = options.batch_norm
