@@ -7,7 +7,7 @@ import embedding_transfer
 
 
 def test_every_public_name_exists_and_is_documented() -> None:
-    assert 15 <= len(embedding_transfer.__all__) <= 30
+    assert 15 <= len(embedding_transfer.__all__) <= 40
     for name in embedding_transfer.__all__:
         assert getattr(embedding_transfer, name).__doc__, name
     assert set(embedding_transfer.__all__) <= set(dir(embedding_transfer))

@@ -27,7 +27,7 @@ def read(path: Path) -> Contents:
     keys: list[str] = []
     vectors = np.zeros((0, 0), np.float32)
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, memory_map=True) as file:  # or all of it would be held twice
             columns = file.schema_arrow.names
             if not {PATH, VECTOR} <= set(columns):
                 raise InputError(f"{path} must have the columns {PATH} and {VECTOR}; it has {', '.join(columns)}")
