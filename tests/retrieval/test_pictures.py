@@ -8,7 +8,8 @@ import pytest
 from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images import load_images
 from embedding_transfer.images.left_out import LeftOut
-from embedding_transfer.retrieval.pictures import listed_pictures, picture_set, whole_set
+from embedding_transfer.images.together import whole_set
+from embedding_transfer.retrieval.pictures import listed_pictures, picture_set
 
 
 def test_a_folder_is_all_pictures_in_it(tiny_folder: Path) -> None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from embedding_transfer.grid import demo as demo_module
+from embedding_transfer.grid.demo import SOURCE, TARGETS
 from embedding_transfer.images import ImageSplits
 from embedding_transfer.images.glyphs import load_glyphs
-from embedding_transfer.verbs import demo as demo_module
-from embedding_transfer.verbs.demo import SOURCE, TARGETS, demo
+from embedding_transfer.verbs.demo import demo
 
 
 @pytest.fixture

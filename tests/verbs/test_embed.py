@@ -70,7 +70,8 @@ def test_any_source(tiny_source: Path, tiny_folder: Path, tmp_path: Path) -> Non
     assert np.array_equal(stored.vectors, colors.vectors)
     names = [str(tiny_source), str(tmp_path / "colors.npy")]
     both = embed(names, tiny_folder, output=tmp_path / "both.npy", source_weight=(1, 3), workers=0)
-    expected = open_source(names, SourceSettings(source_weight=(1, 3))).embed(load_images("folder", tiny_folder).test, workers=0)
+    source = open_source(names, SourceSettings(source_weight=(1, 3)))
+    expected = source.embed(load_images("folder", tiny_folder).test, workers=0)
     assert np.allclose(both.vectors[30:], expected.numpy(), atol=1e-6)
     assert both.header["normalized"]
     assert both.header["shares"] == pytest.approx([0.25, 0.75])

@@ -168,9 +168,9 @@ def test_options_that_fit_no_training_are_wrong_usage(grid: Path, capsys: pytest
     ("wrong", "expected"),
     [
         (["--methods", "RDK"], "no method 'RDK', did you mean RKD?"),
-        (["--epoch", "3"], "no option --epoch, did you mean epochs?"),
+        (["--epoch", "3"], "no option 'epoch', did you mean epochs?"),
         (["--seed", "3"], "reproduce has --seeds, not --seed"),
-        (["--methods-file", "none.yaml"], "no file of methods none.yaml"),
+        (["--methods-file", "none.yaml"], "no file none.yaml"),
         (["--recipes", "none.yaml"], "no recipe none.yaml"),
         (["--recipes", "mine.yaml"], "mine.yaml names neither a source to transfer nor an output"),
         (["--recipes", "tiny/shorter.yaml,tiny/shorter.yaml"], "2 trainings would write to out/tiny/shorter/"),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from embedding_transfer.errors import InputError, UsageError
-from embedding_transfer.images import ImageSet, ImageSplits
+from embedding_transfer.images import ImageSet
 from embedding_transfer.images.folder_tree import pictures_below
 from embedding_transfer.images.left_out import LeftOutFiles
 from embedding_transfer.images.printable import printable
@@ -20,7 +19,7 @@ Pictures = ImageSet | str | Path | Sequence[str | Path] | np.ndarray
 
 
 def picture_set(pictures: Pictures, name: str = "pictures", root: Path | None = None) -> ImageSet:
-    """Pictures as an image set; what has no classes gets one for all.
+    """Pictures as an image set, without labels unless they are one already.
 
     Args:
         pictures: An image set, which stays as it is; a folder (all pictures in it, however deep); a picture's file; a
@@ -39,7 +38,7 @@ def picture_set(pictures: Pictures, name: str = "pictures", root: Path | None = 
     if isinstance(pictures, ImageSet):
         return pictures
     if isinstance(pictures, np.ndarray) and pictures.dtype.kind not in "UO":
-        return ImageSet(name, pictures, np.zeros(len(pictures), dtype=np.int64), (name,))
+        return ImageSet(name, pictures)
     if isinstance(pictures, (str, Path)):
         only = Path(pictures)
         name, root = only.name or name, root or (only if only.is_dir() else None)
@@ -47,7 +46,7 @@ def picture_set(pictures: Pictures, name: str = "pictures", root: Path | None = 
     paths = [found for path in pictures for found in _pictures_at(Path(path))]
     if not paths:
         raise InputError(f"{name}: no pictures were given")
-    return ImageSet(name, paths, np.zeros(len(paths), dtype=np.int64), (name,), root=root)
+    return ImageSet(name, paths, root=root)
 
 
 def listed_pictures(pictures: Sequence[Path]) -> list[Path]:
@@ -66,25 +65,6 @@ def listed_pictures(pictures: Sequence[Path]) -> list[Path]:
             raise InputError(f"{path} lists no pictures: write a path a line")
         found += [Path(line) for line in lines]
     return found
-
-
-def whole_set(splits: ImageSplits) -> ImageSet:
-    """The images of both halves as one set, without queries and gallery."""
-    train, test = splits
-    pixels = [part.images for part in splits if isinstance(part.images, np.ndarray)]
-    numbers = [np.arange(len(part)) if part.numbers is None else part.numbers for part in splits]
-    return replace(
-        train,
-        name=train.name.removesuffix("/train"),
-        images=np.concatenate(pixels) if pixels else [*train.images, *test.images],
-        labels=np.concatenate([train.labels, test.labels + len(train.class_names)])
-        if train.class_names
-        else train.labels,
-        class_names=(*train.class_names, *test.class_names),
-        is_query=None,
-        is_gallery=None,
-        numbers=np.concatenate(numbers) if pixels else None,
-    )
 
 
 def _pictures_at(path: Path) -> list[Path]:

@@ -37,7 +37,13 @@ def start_as_source(
             f"a target {target.backbone_name} of {target.embedding_dim} dimensions cannot start from a source "
             f"{source.backbone_name} of {source.embedding_dim}: leave out --start-from-source"
         )
+    if target.pooling != source.pooling:
+        raise UsageError(
+            f"a target that pools by {target.pooling} cannot start from a source that pools by {source.pooling}: leave "
+            "out --pooling or --start-from-source"
+        )
     target.backbone.load_state_dict(source.backbone.state_dict())
+    target.pool.load_state_dict(source.pool.state_dict())
     weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
     if target.embedding_dim < source.embedding_dim:
         embeddings = embed_images(source, images, workers=workers, accelerator=accelerator)

@@ -12,7 +12,7 @@ from embedding_transfer.training.options import AUTO, TrainingOptions
 MAY_CHANGE = {"resume", "workers", "threads", "log", "root", "output"}
 """Options that a resumed run may give anew."""
 
-FROM_SOURCE = {"backbone", "embedding_dim", "image_size"}
+FROM_SOURCE = {"backbone", "embedding_dim", "image_size", "pooling"}
 """Options that a target takes from its source where they are not given."""
 
 
@@ -75,7 +75,7 @@ def _plain(field: dataclasses.Field[Any], value: Any) -> Any:
         return names[0] if len(names) == 1 else names
     if isinstance(value, (list, tuple)):
         return [_name(item) if isinstance(item, Path) else item for item in value]
-    return str(value) if isinstance(value, Path) else value
+    return value if value is None or isinstance(value, (bool, int, float, str)) else _name(value)
 
 
 def _name(given: Any) -> str:

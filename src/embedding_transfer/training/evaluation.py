@@ -98,11 +98,16 @@ def new_evaluation(
     Raises:
         UsageError: If images are too few for K, or there are neither labels nor a source.
     """
+    evaluation: Evaluation
     if images.test.is_labeled:
-        return RecallEvaluation(images.test, validation, options)
-    if source_vectors is None:
+        evaluation = RecallEvaluation(images.test, validation, options)
+    elif source_vectors is None:
         raise UsageError(f"{images.test.name} has no labels: a network learns from it only by transfer from a source")
-    return AgreementEvaluation(images.test, source_vectors(images.test), options)
+    else:
+        evaluation = AgreementEvaluation(images.test, source_vectors(images.test), options)
+    if options.train_on == "all":
+        evaluation.chooses = "epoch"  # the last one: all images were trained on, so no score can choose
+    return evaluation
 
 
 def require_finite(embeddings: Tensor) -> None:

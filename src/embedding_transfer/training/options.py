@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from embedding_transfer.build.typed_options import TypedOptions
 from embedding_transfer.errors import UsageError
@@ -23,6 +23,8 @@ class TrainingOptions(TypedOptions):
             the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
+        train_on: ``train``, or ``all`` images for production: nothing is held out then, the last epoch is taken for the
+            best, and scores are of images that were trained on.
         output: Run directory to write; it must be new or empty unless resume is given.
         augmentation: ``photo`` (random resized crop and flip) or ``character`` (gentle affine, no flip); default:
             ``character`` for glyphs, ``photo`` for all else.
@@ -69,9 +71,10 @@ class TrainingOptions(TypedOptions):
     published_batch: ClassVar[tuple[int, int | None]] = (90, 2)
     """Batch size and images per class that ``auto`` stands for."""
 
-    images: str = "folder"
+    images: Any = "folder"
     root: Path | None = None
     allow_incomplete: bool = False
+    train_on: Literal["train", "all"] = "train"
     output: Path
     augmentation: Literal["photo", "character"] | None = None
     pretrained: bool = False
@@ -119,6 +122,8 @@ class TrainingOptions(TypedOptions):
             raise UsageError(f"validation is a share of the training classes, from 0 to below 1; got {self.validation}")
         if not self.ks or min(self.ks) < 1:
             raise UsageError(f"ks must be positive numbers such as 1,2,4,8; got {list(self.ks)}")
+        if self.train_on == "all" and self.validation:
+            raise UsageError("train_on all holds nothing out: leave out --validation")
         if self.augmentation is None:
             self.augmentation = "character" if self.images == "glyphs" else "photo"
 

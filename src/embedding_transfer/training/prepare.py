@@ -10,6 +10,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet, ImageSplits, hold_out_classes, load_images
+from embedding_transfer.images.together import whole_set
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.training.fit_batches import fit_batches
 from embedding_transfer.training.loggers import check_logger
@@ -38,6 +39,8 @@ def prepare(options: Options) -> Prepared[Options]:
     run = RunDirectory(options)
     everything = load_images(options.images, options.root, options.allow_incomplete)
     images, validation = hold_out_classes(everything, options.validation, options.seed)
+    if options.train_on == "all":
+        images = images._replace(train=whole_set(everything))
     accelerator = new_accelerator(options)
     options = fit_batches(options, images.train, accelerator.num_processes)
     run.settle(options)

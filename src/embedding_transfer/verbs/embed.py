@@ -56,8 +56,9 @@ def embed(
         embed("runs/short", "my-images", output=Path("my-images.npy"))
     """
     from embedding_transfer.images import load_images
+    from embedding_transfer.images.together import whole_set
     from embedding_transfer.retrieval.embed import one_accelerator  # imports torch
-    from embedding_transfer.retrieval.pictures import listed_pictures, picture_set, whole_set
+    from embedding_transfer.retrieval.pictures import listed_pictures, picture_set
     from embedding_transfer.retrieval.unfinished_vectors import check_output
     from embedding_transfer.sources import SourceSettings, open_source
     from embedding_transfer.sources.embed_to_file import embed_to_file
