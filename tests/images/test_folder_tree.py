@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from embedding_transfer.errors import InputError
-from embedding_transfer.images.folder_tree import holds_only_folders, list_folder, pictures_below
+from embedding_transfer.images.folder_tree import holds_only_folders, list_folder, only_folder_in, pictures_below
 from embedding_transfer.images.formats import picture_endings
 from embedding_transfer.images.left_out import LeftOutFiles
 
@@ -107,3 +107,18 @@ def test_folders_of_folders(tmp_path: Path, draw: Draw) -> None:
     assert not holds_only_folders(tmp_path / "a" / "b")
     draw(tmp_path / "a" / "0.png")
     assert not holds_only_folders(tmp_path / "a")
+
+
+def test_the_only_folder(tmp_path: Path, draw: Callable[[Path], Path]) -> None:
+    assert only_folder_in(tmp_path) is None
+    assert not holds_only_folders(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "notes.txt").touch()
+    assert only_folder_in(tmp_path) == tmp_path / "a"
+    assert holds_only_folders(tmp_path)
+    (tmp_path / "b").mkdir()
+    assert only_folder_in(tmp_path) is None
+    assert holds_only_folders(tmp_path)
+    draw(tmp_path / "0.png")
+    assert only_folder_in(tmp_path) is None
+    assert not holds_only_folders(tmp_path)

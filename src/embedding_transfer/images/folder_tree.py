@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +40,13 @@ def list_folder(folder: Path, left_out: LeftOutFiles) -> Listing:
     """
     pictures: list[str] = []
     folders: list[str] = []
+    for path, is_folder in _scan(folder, left_out):
+        (folders if is_folder else pictures).append(path)
+    return Listing([Path(path) for path in sorted(pictures)], [Path(path) for path in sorted(folders)])
+
+
+def _scan(folder: Path, left_out: LeftOutFiles) -> Iterator[tuple[str, bool]]:
+    """Pictures and folders in a folder as they come, with whether each is a folder."""
     endings = picture_endings()
     try:
         with os.scandir(folder) as entries:
@@ -49,20 +57,19 @@ def list_folder(folder: Path, left_out: LeftOutFiles) -> Listing:
                 ending = os.path.splitext(name)[1].lower()
                 if entry.is_dir():
                     if name not in SYSTEM_FOLDERS:
-                        folders.append(entry.path)
+                        yield entry.path, True
                 elif not entry.is_file():
                     left_out.add("broken link" if entry.is_symlink() else "pipe or device", entry.path)
                 elif ending in endings:
-                    pictures.append(entry.path)
+                    yield entry.path, False
                 elif ending in OTHER_ENDINGS:
                     continue
                 elif ending not in CAMERA_ENDINGS and looks_like_a_picture(entry.path):
-                    pictures.append(entry.path)
+                    yield entry.path, False
                 else:
                     left_out.add(printable(ending) if len(ending) > 1 else "without an ending", entry.path)
     except OSError as error:
         raise InputError(f"cannot list folder {printable(folder)}: {error.strerror or error}") from error
-    return Listing([Path(path) for path in sorted(pictures)], [Path(path) for path in sorted(folders)])
 
 
 def pictures_below(folder: Path, left_out: LeftOutFiles, _links: frozenset[str] = frozenset()) -> list[Path]:
@@ -89,6 +96,19 @@ def pictures_of(listing: Listing, left_out: LeftOutFiles, _links: frozenset[str]
 
 
 def holds_only_folders(folder: Path) -> bool:
-    """Whether there are folders and no pictures directly in a folder."""
-    listing = list_folder(folder, LeftOutFiles(folder))
-    return bool(listing.folders) and not listing.pictures
+    """Whether there are folders and no pictures directly in a folder; it is listed up to the first picture."""
+    are_folders = [is_folder for _, is_folder in _up_to_first_picture(folder)]
+    return bool(are_folders) and all(are_folders)
+
+
+def only_folder_in(folder: Path) -> Path | None:
+    """The folder in a folder, if it holds one and no pictures; it is listed up to the first picture."""
+    found = list(_up_to_first_picture(folder))
+    return Path(found[0][0]) if len(found) == 1 and found[0][1] else None
+
+
+def _up_to_first_picture(folder: Path) -> Iterator[tuple[str, bool]]:
+    for path, is_folder in _scan(folder, LeftOutFiles(folder)):
+        yield path, is_folder
+        if not is_folder:
+            return

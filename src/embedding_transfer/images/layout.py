@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from embedding_transfer.errors import InputError
-from embedding_transfer.images.folder_tree import holds_only_folders, list_folder
+from embedding_transfer.images.folder_tree import holds_only_folders, list_folder, only_folder_in
 from embedding_transfer.images.halves import half_of, like_a_half, two_halves
 from embedding_transfer.images.left_out import LeftOut, LeftOutFiles
 from embedding_transfer.images.printable import printable
@@ -22,8 +22,7 @@ def home_of(root: Path) -> Path:
     This is ``root``, or the only folder in it (and so on), if that is no class and no half.
     """
     while True:
-        pictures, folders = list_folder(root, LeftOutFiles(root))
-        only = folders[0] if len(folders) == 1 and not pictures else None
+        only = only_folder_in(root)
         if only is None or half_of(only.name) or not holds_only_folders(only):
             return root
         root = only

@@ -87,8 +87,10 @@ def without_missing_files(
     listed = images.images
     assert isinstance(listed, PathList)
     found = find_files(listed.strings())
-    there = np.array([path is not None for path in found])
+    there = np.fromiter((path is not None for path in found), dtype=bool, count=len(found))
     _warn_of_backslashes(images.name, listed, found)
+    if found == list(listed.strings()):  # the rule: nothing is built anew
+        return images, is_train
     paths = PathList(path for path in found if path is not None)
     if there.all():
         return replace(images, images=paths), is_train

@@ -11,6 +11,9 @@ from typing import overload
 
 import numpy as np
 
+CODING = ("utf-8", "surrogatepass")
+"""Of the bytes; takes names of any bytes, which Python holds as surrogates."""
+
 
 class PathList(Sequence[Path]):
     """A list of paths that are made on access; it does not change.
@@ -32,7 +35,7 @@ class PathList(Sequence[Path]):
     def __init__(self, paths: Iterable[str | os.PathLike[str]] = ()) -> None:
         joined, ends = bytearray(), array("q", [0])
         for path in paths:
-            joined += os.fsencode(_plain(path))
+            joined += _plain(path).encode(*CODING)
             ends.append(len(joined))
         self._joined = bytes(joined)
         self._ends = np.array(ends, dtype=np.int64)  # (n + 1,): path i reaches from place i to place i + 1
@@ -53,7 +56,7 @@ class PathList(Sequence[Path]):
         if not -len(self) <= number < len(self):
             raise IndexError(f"no path {number} in a list of {len(self)}")
         number %= len(self)
-        return Path(os.fsdecode(self._joined[self._ends[number] : self._ends[number + 1]]))
+        return Path(self._joined[self._ends[number] : self._ends[number + 1]].decode(*CODING))
 
     def __iter__(self) -> Iterator[Path]:
         return map(Path, self.strings())
@@ -63,7 +66,7 @@ class PathList(Sequence[Path]):
         ends = iter(self._ends.tolist())
         start = next(ends)
         for end in ends:
-            yield os.fsdecode(self._joined[start:end])
+            yield self._joined[start:end].decode(*CODING)
             start = end
 
     def take(self, rows: np.ndarray) -> PathList:
@@ -90,6 +93,6 @@ class PathList(Sequence[Path]):
 
 def _plain(path: str | os.PathLike[str]) -> str:
     """A path as ``Path`` writes it; most are written so already, and then no object is made."""
-    text = os.fspath(path)
+    text = path if type(path) is str else os.fspath(path)
     is_plain = os.sep == "/" and "//" not in text and "/." not in text and text[:1] not in (".", "") and text[-1] != "/"
     return text if isinstance(path, Path) or is_plain else str(Path(text))

@@ -129,8 +129,9 @@ def _read(path: Path, with_labels: bool) -> Table:
         raise InputError(f"cannot read {path}: {error}") from error
     if not values["path"]:
         raise InputError(f"{path} has no rows")
+    folder = os.fspath(path.parent)
     return Table(
-        PathList(os.path.join(path.parent, value) for value in values["path"]),
+        PathList(os.path.join(folder, value) for value in values["path"]),
         values.get("label"),
         np.array(values["split"]) if "split" in values else None,
         {flag: np.array(values[flag]) for flag in FLAGS if flag in values},
