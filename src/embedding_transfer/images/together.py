@@ -9,7 +9,7 @@ import numpy as np
 
 from embedding_transfer.images.image_set import ImageSet, ImageSplits
 from embedding_transfer.images.path_list import PathList
-from embedding_transfer.images.picture_sequence import JoinedPictures
+from embedding_transfer.images.stored_pictures import joined
 
 
 def whole_set(splits: ImageSplits) -> ImageSet:
@@ -25,19 +25,10 @@ def whole_set(splits: ImageSplits) -> ImageSet:
     return replace(
         train,
         name=train.name.removesuffix("/train"),
-        images=_joined(train.images, test.images),
+        images=joined(train.images, test.images),
         labels=labels,
         class_names=names,
         is_query=None,
         is_gallery=None,
         numbers=None if isinstance(train.images, PathList) else np.concatenate(numbers),
     )
-
-
-def _joined(first: Any, second: Any) -> Any:
-    """Arrays of pixels, lists of paths, or sequences that are fetched one picture at a time."""
-    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
-        return np.concatenate([first, second])
-    if isinstance(first, PathList) and isinstance(second, PathList):
-        return PathList([*first.strings(), *second.strings()])
-    return JoinedPictures(first, second)
