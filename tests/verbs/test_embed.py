@@ -25,7 +25,7 @@ def test_a_file_holds_what_the_network_gives(
     printed = capsys.readouterr()
     assert f"{output}: 55 vectors of 8 dimensions (length 1, float32) by {tiny_source}" in printed.out
     assert "55 pictures" in printed.err
-    assert "done in" in printed.err
+    assert "done, 55 pictures in" in printed.err
     file = read_vectors(output)
     train, test = load_images("folder", tiny_folder)
     assert file.keys == train.keys + test.keys
@@ -114,7 +114,7 @@ def test_a_killed_process_goes_on_and_gives_the_same_file(
     assert folder_of(twice).is_dir()
     capsys.readouterr()
     embed(tiny_source, tiny_folder, output=twice, workers=0, batch_size=4)
-    assert "55 pictures, of which 12 are there already" in capsys.readouterr().err
+    assert "55 pictures, of which 12 pictures are there" in capsys.readouterr().err
     assert twice.read_bytes() == once.read_bytes()
     assert read_vectors(twice).keys == read_vectors(once).keys
     assert read_vectors(twice).header == read_vectors(once).header

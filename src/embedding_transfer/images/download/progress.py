@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from tqdm import tqdm
 
@@ -28,8 +28,11 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
+Shown = TypeVar("Shown", bound="Progress")
+
+
 class Progress:
-    """Shows how far a transfer is while the block lasts.
+    """Shows how far something is while the block lasts; bytes, unless a subclass counts something else.
 
     Args:
         what: Is going on, ``fetching cub.tgz``.
@@ -37,20 +40,21 @@ class Progress:
         start: Bytes that are there already.
     """
 
+    bar: ClassVar[dict[str, Any]] = {"unit": "B", "unit_scale": True}
+    """How a bar counts."""
+
     def __init__(self, what: str, total: int | None, start: int = 0) -> None:
         self.what, self.total, self.start = what, total, start
         self.position = start
         self._bar: tqdm[NoReturn] | None = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self: Shown) -> Shown:
         self._began = self._said = time.monotonic()
         if sys.stderr.isatty():
-            self._bar = tqdm(
-                desc=self.what, total=self.total, initial=self.start, file=sys.stderr, unit="B", unit_scale=True
-            )
+            self._bar = tqdm(desc=self.what, total=self.total, initial=self.start, file=sys.stderr, **self.bar)
         else:
-            of_all = in_words(self.total) if self.total is not None else "of unknown size"
-            there = f", of which {in_words(self.start)} are there" if self.start else ""
+            of_all = self.many(self.total) if self.total is not None else "of unknown size"
+            there = f", of which {self.many(self.start)} are there" if self.start else ""
             say(f"{self.what}: {of_all}{there}")
         return self
 
@@ -62,8 +66,8 @@ class Progress:
         now = time.monotonic()
         if self._bar is None and now - self._said >= EVERY:
             self._said = now
-            share = f" of {in_words(self.total)} ({position / self.total:.0%})" if self.total else ""
-            say(f"{self.what}: {in_words(position)}{share}, {self._rate(now)}")
+            share = f" of {self.many(self.total)} ({position / self.total:.0%})" if self.total else ""
+            say(f"{self.what}: {self.many(position)}{share}, {self._rate(now)}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -72,7 +76,11 @@ class Progress:
             self._bar.close()
         elif error is None:
             now = time.monotonic()
-            say(f"{self.what}: done, {in_words(self.position)} in {now - self._began:.0f} s, {self._rate(now)}")
+            say(f"{self.what}: done, {self.many(self.position)} in {now - self._began:.0f} s, {self._rate(now)}")
 
     def _rate(self, now: float) -> str:
-        return f"{in_words((self.position - self.start) / max(now - self._began, 1e-3))}/s"
+        return f"{self.many((self.position - self.start) / max(now - self._began, 1e-3))}/s"
+
+    def many(self, count: float) -> str:
+        """So much, in words."""
+        return in_words(count)
