@@ -73,9 +73,13 @@ def _plain(field: dataclasses.Field[Any], value: Any) -> Any:
     if field.metadata.get("many"):
         names = [_name(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
         return names[0] if len(names) == 1 else names
-    if isinstance(value, (list, tuple)):
-        return [_name(item) if isinstance(item, Path) else item for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else _name(value)
+    if type(value) in (list, tuple):  # not a named tuple, such as the two halves of an image set
+        return [item if _is_plain(item) else _name(item) for item in value]
+    return value if _is_plain(value) else _name(value)
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _name(given: Any) -> str:

@@ -19,8 +19,9 @@ class TrainingOptions(TypedOptions):
     """Options that training a source and transfer share.
 
     Args:
-        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
-            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``unlabeled`` (pictures
+            without classes), ``hf`` (a Hugging Face dataset on disk), ``glyphs`` (letters, made on the spot), ``cub``,
+            ``cars``, ``sop`` or ``inshop`` (the published sets); in Python also the images themselves.
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         train_on: ``train``, or ``all`` images for production: nothing is held out then, the last epoch is taken for the

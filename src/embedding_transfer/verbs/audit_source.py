@@ -28,8 +28,9 @@ def audit_source(
     Args:
         source: A run directory, a network file, ``timm:NAME``, a class path, an ONNX file or stored vectors; several
             become one.
-        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
-            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``unlabeled`` (pictures
+            without classes), ``hf`` (a Hugging Face dataset on disk), ``glyphs`` (letters, made on the spot), ``cub``,
+            ``cars``, ``sop`` or ``inshop`` (the published sets); in Python also the images themselves.
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         split: Which half of the image set.

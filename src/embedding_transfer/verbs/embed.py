@@ -33,8 +33,9 @@ def embed(
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         output: The file to write: ``.npy`` (the paths go to a ``.txt`` file, what made them to a ``.json`` file beside
             it), ``.safetensors`` or ``.parquet``.
-        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
-            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``unlabeled`` (pictures
+            without classes), ``hf`` (a Hugging Face dataset on disk), ``glyphs`` (letters, made on the spot), ``cub``,
+            ``cars``, ``sop`` or ``inshop`` (the published sets); in Python also the images themselves.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         split: Which half of the image set, or all of it.
         pictures: Files of pictures without classes, folders of them, or ``.txt`` files that list a path a line, in

@@ -27,8 +27,9 @@ def evaluate(
     Args:
         network: A run directory (its best network), a network file, ``timm:NAME``, the class path of your own module,
             an ONNX file, or a file of vectors that ``embed`` wrote; several are compared in one table.
-        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``glyphs`` (letters, made on
-            the spot), ``cub``, ``cars``, ``sop`` or ``inshop`` (the published sets).
+        images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``unlabeled`` (pictures
+            without classes), ``hf`` (a Hugging Face dataset on disk), ``glyphs`` (letters, made on the spot), ``cub``,
+            ``cars``, ``sop`` or ``inshop`` (the published sets); in Python also the images themselves.
         root: Folder of the images, or the file of a ``table``; ``glyphs`` needs none.
         allow_incomplete: Warn instead of failing where images are missing or a published set is another edition.
         split: Which half of the image set.
