@@ -66,11 +66,6 @@ def read_description(data: Any) -> Description:
     """
     data = _mapping(data, "the whole of it")
     normalization = data.get("normalization", data.get("normalisation"))  # as files of version 0.1 spell it
-    pooling = data.get("pooling")
-    if not isinstance(pooling, str) or pooling not in IN_FILES:
-        raise InputError(
-            f"this version pools by {', '.join(IN_FILES)}; pooling in the description is {_shown(pooling)}"
-        )
     return Description(
         backbone=_checked(data, "backbone", _is_name, "a name"),
         embedding_dim=_checked(data, "embedding_dim", _is_count, "a whole number above 0"),
@@ -81,8 +76,14 @@ def read_description(data: Any) -> Description:
             data, "batch_norm_momentum", lambda value: value is None or _is_number(value), "a number or null"
         ),
         normalization=_normalization(_mapping(normalization, "normalization")),
-        pooling=IN_FILES[pooling],
+        pooling=_pooling(data.get("pooling")),
     )
+
+
+def _pooling(word: Any) -> Pooling:
+    if not isinstance(word, str) or word not in IN_FILES:
+        raise InputError(f"this version pools by {', '.join(IN_FILES)}; pooling in the description is {_shown(word)}")
+    return IN_FILES[word]
 
 
 def _normalization(data: Mapping[str, Any]) -> Normalization:
