@@ -25,14 +25,18 @@ class DownloadError(EmbeddingTransferError, RuntimeError):
 
 
 def nearest(wrong: str, names: Iterable[str]) -> str:
-    """``", did you mean NAME?"``, or nothing if no name is near (capitals, dashes and underscores do not count)."""
+    """``", did you mean NAME?"``, or nothing if no name is near.
+
+    Capitals, dashes and underscores do not count, and a whole word of a name (``dim``) is near to it.
+    """
 
     def plain(name: str) -> str:
         return name.lower().replace("_", "").replace("-", "")
 
     by_plain_name = {plain(name): name for name in names}
-    found = get_close_matches(plain(wrong), by_plain_name, n=1, cutoff=0.6)
-    return f", did you mean {by_plain_name[found[0]]}?" if found else ""
+    found = [by_plain_name[near] for near in get_close_matches(plain(wrong), by_plain_name, n=1, cutoff=0.6)]
+    found += [name for name in by_plain_name.values() if wrong in name.split("_")]
+    return f", did you mean {found[0]}?" if found else ""
 
 
 def reason(error: BaseException) -> str:

@@ -223,3 +223,15 @@ def test_your_own_loss_by_class_path(tiny_source: Path, tiny_options: dict[str, 
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     assert subprocess.run(command, env=environment, timeout=120).returncode == 0
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["loss"]["init_args"] == {"power": 1.5}
+
+
+@pytest.mark.parametrize(("verb", "goes_on"), [("transfer", True), ("evaluate", False)])
+def test_a_run_that_the_keyboard_stops_says_whether_it_can_go_on(
+    verb: str, goes_on: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("embedding_transfer.cli.arguments.parse", stop)
+    code, said = run(capsys, verb)
+    assert (code, "--resume" in said) == (130, goes_on)

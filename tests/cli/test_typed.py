@@ -60,7 +60,12 @@ def test_forgiving_spelling(words: list[str], meant: dict[str, Any]) -> None:
     [
         (["s", "r", "more"], "'more' is one word too many"),
         (["s", "--epochs", "1", "2"], "--epochs takes one value; got 1 2"),
-        (["s", "--dim", "8"], "no option --dim"),
+        (
+            ["s", "cubb", "r"],
+            "'r' is one word too many: options are given by name, such as --output; 'cubb' is no image",
+        ),
+        (["s", "cubb", "r"], "'cubb' is no image set, did you mean cub?"),
+        (["s", "--dim", "8"], "no option --dim, did you mean embedding-dim?"),
         (["s", "--losss.sigma", "8"], "no option --losss.sigma, did you mean loss?"),
         (["s", "--metric-loss.margin", "8"], "metric_loss.margin needs metric_loss"),
         (["s", "--clip-value", "-1"], "clip_value must be above 0; got -1"),

@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (EmbeddingTransferError, OSError) as error:  # a full disk, a folder that may not be written
         return _fail(verb, error, 1)
     except KeyboardInterrupt:
-        return _fail(verb, "stopped by the keyboard; a training goes on with --resume", 130)
+        goes_on = "; a training goes on with --resume" if verb in ("train-source", "transfer") else ""
+        return _fail(verb, f"stopped by the keyboard{goes_on}", 130)
     return 0
 
 

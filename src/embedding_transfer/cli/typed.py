@@ -9,7 +9,7 @@ from pathlib import Path
 
 from embedding_transfer.build.values import members_of, plain_value
 from embedding_transfer.cli.options import Option
-from embedding_transfer.errors import UsageError
+from embedding_transfer.errors import UsageError, nearest
 
 ALIASES = {"view": "views", "IPC": "images_per_class"}
 """Spellings of the released research code."""
@@ -59,7 +59,7 @@ def named_bare_words(
     given: dict[str, object] = {}
     places, many = [name for name in first if name != "root" or not root_is_given], []
     for word in bare:
-        if "images" in options and "images" not in given and _is_image_set(word):
+        if "images" in options and "images" not in given and word in _image_sets():
             given["images"] = word
         elif options.get("loss") and "source" not in options and re.fullmatch(r"([a-z_]\w*\.)*[A-Z]\w*Loss", word):
             given["loss"] = word
@@ -69,7 +69,8 @@ def named_bare_words(
         elif places:
             given[places.pop(0)] = word
         else:
-            raise UsageError(f"{word!r} is one word too many: options are given by name, such as --{_example(options)}")
+            mistyped = _mistyped_image_set(bare) if "images" in options else ""
+            raise UsageError(f"{word!r} is one word too many: options are given by name, such as --output{mistyped}")
     image_set = given.get("images")
     if (
         image_set not in (None, "glyphs")
@@ -84,11 +85,12 @@ def named_bare_words(
     return given
 
 
-def _is_image_set(word: str) -> bool:
-    from embedding_transfer.images.load import IMAGE_SETS
+def _image_sets() -> Mapping[str, str]:
+    from embedding_transfer.images.load import IMAGE_SETS  # when words are read, so that --help stays quick
 
-    return word in IMAGE_SETS
+    return IMAGE_SETS
 
 
-def _example(options: Mapping[str, Option]) -> str:
-    return next(iter(options)).replace("_", "-")
+def _mistyped_image_set(words: list[str]) -> str:
+    hints = ((word, nearest(word, _image_sets())) for word in words if not Path(word).exists())
+    return next((f"; {word!r} is no image set{hint}" for word, hint in hints if hint), "")
