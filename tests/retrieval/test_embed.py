@@ -8,7 +8,8 @@ import torch
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import load_images
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.retrieval.embed import embed_images, embedding_batches, one_accelerator
+from embedding_transfer.retrieval.device import accelerator_on
+from embedding_transfer.retrieval.embed import embed_images, embedding_batches
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_the_network_is_in_the_mode_it_was(network: EmbeddingNetwork, tiny_folde
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_later_start_gives_the_same_rows(network: EmbeddingNetwork, tiny_folder: Path, workers: int) -> None:
     images = load_images("folder", tiny_folder).test
-    whole = torch.cat(list(embedding_batches(network, images, 4, workers, one_accelerator())))
-    rest = torch.cat(list(embedding_batches(network, images, 4, workers, one_accelerator(), start=12)))
+    whole = torch.cat(list(embedding_batches(network, images, 4, workers, accelerator_on())))
+    rest = torch.cat(list(embedding_batches(network, images, 4, workers, accelerator_on(), start=12)))
     assert torch.equal(rest, whole[12:])
     assert torch.equal(whole, embed_images(network, images, batch_size=4, workers=workers))

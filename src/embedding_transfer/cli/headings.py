@@ -6,15 +6,16 @@ from collections.abc import Iterable
 
 HEADINGS = {
     "what learns from what": "source source_weight source_weights source_pretrained source_image_size source_mean "
-    "source_std source_views start_from_source loss transfer_weight metric_loss metric_weight "
-    "miner",
+    "source_std source_views source_precision store_source store_source_epochs store_source_dtype start_from_source "
+    "loss transfer_weight metric_loss metric_weight miner",
     "images": "images root allow_incomplete train_on validation split pictures augmentation views workers",
     "network": "network gallery_network backbone embedding_dim image_size pretrained weights l2_normalize pooling "
     "batch_norm batch_norm_momentum",
     "training": "epochs batch_size images_per_class optimizer lr weight_decay loss_lr_factor schedule decay_step "
     "decay_gamma warmup_epochs clip_value seed",
     "evaluation": "evaluate_every k ks metric scores json",
-    "run": "output dtype resume threads precision log",
+    "run": "output dtype resume save_every_steps device threads precision compile gradient_checkpointing accumulate "
+    "log",
 }
 """Heading to the names under it; whatever has none stands under *options*."""
 

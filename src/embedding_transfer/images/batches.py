@@ -24,7 +24,7 @@ class Batches(Sampler[list[Drawn]]):
 
     With ``images_per_class`` a batch holds ``batch_size / images_per_class`` distinct classes, drawn uniformly, and
     that many different images of each (repeated only where a class has fewer). Without it, images are shuffled.
-    Either way an epoch has ``n_images // batch_size`` batches.
+    Either way an epoch has ``n_images // batch_size`` batches; those before ``start`` are drawn, but not given.
 
     Args:
         images: What to draw from.
@@ -32,6 +32,7 @@ class Batches(Sampler[list[Drawn]]):
         images_per_class: Images of each class in a batch; ``None`` shuffles.
         seed: Of the whole run.
         process, processes: Which share of every batch to yield.
+        view_epochs: Epochs after which views begin anew, in other batches; ``None``: never.
 
     Raises:
         UsageError: If the numbers do not divide, a batch needs more images or classes than there are, or classes of
@@ -47,9 +48,11 @@ class Batches(Sampler[list[Drawn]]):
         seed: int = 0,
         process: int = 0,
         processes: int = 1,
+        view_epochs: int | None = None,
     ) -> None:
         self.images, self.batch_size, self.images_per_class, self.seed = images, batch_size, images_per_class, seed
-        self.epoch = 0
+        self.epoch = self.start = 0
+        self.view_epochs = view_epochs
         if batch_size < 1 or batch_size % processes:
             raise UsageError(f"batch size {batch_size} cannot be shared out evenly among {processes} processes")
         self.share = slice(process * batch_size // processes, (process + 1) * batch_size // processes)
@@ -88,13 +91,15 @@ class Batches(Sampler[list[Drawn]]):
 
     def __iter__(self) -> Iterator[list[Drawn]]:
         rng = np.random.default_rng([self.seed, self.epoch])
+        views_of = self.epoch if self.view_epochs is None else self.epoch % self.view_epochs
         shuffled = rng.permutation(len(self.images)) if self.images_per_class is None else None
         for step in range(len(self)):
             if shuffled is None:
                 batch = self._balanced(rng)
             else:
                 batch = shuffled[step * self.batch_size : (step + 1) * self.batch_size]
-            yield [Drawn(self.epoch, int(image)) for image in batch[self.share]]
+            if step >= self.start:
+                yield [Drawn(views_of, int(image)) for image in batch[self.share]]
 
     def _balanced(self, rng: np.random.Generator) -> np.ndarray:
         """Indices (batch_size,), class after class."""

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
+from embedding_transfer.networks.checkpointing import checkpoint_blocks
 from embedding_transfer.networks.features import Features
 from embedding_transfer.networks.pooling import Pooling
 
@@ -47,6 +48,10 @@ class Backbone(nn.Module):
     @abstractmethod
     def forward(self, images: Tensor) -> Features:
         """Normalized images (n, 3, h, w) to stage maps, final map and what else may be pooled."""
+
+    def forget_blocks(self) -> int:
+        """Let blocks compute again what the gradient needs (see :func:`checkpoint_blocks`); returns how many."""
+        return checkpoint_blocks(self.weights_module)
 
     @property
     def weights_module(self) -> nn.Module:

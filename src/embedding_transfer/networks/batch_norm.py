@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal, get_args
 
 from torch import nn
@@ -23,3 +25,18 @@ def check_batch_norm_mode(mode: str) -> None:
     """Raises UsageError unless ``mode`` is one of :data:`BatchNormMode`."""
     if mode not in get_args(BatchNormMode):
         raise UsageError(f"unknown BatchNorm mode {mode!r}: use one of {', '.join(get_args(BatchNormMode))}")
+
+
+@contextmanager
+def running_statistics_kept(module: nn.Module) -> Iterator[None]:
+    """Inside, BatchNorm layers do what they always do, but do not count what they see: for a second look at images."""
+    layers = [layer for layer in batch_norm_layers(module) if layer.training and layer.track_running_stats]
+    before = [(layer.momentum, layer.num_batches_tracked) for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0  # the weight of what is new
+        layer.num_batches_tracked = None if layer.num_batches_tracked is None else layer.num_batches_tracked.clone()
+    try:
+        yield
+    finally:
+        for layer, (momentum, count) in zip(layers, before, strict=True):
+            layer.momentum, layer.num_batches_tracked = momentum, count

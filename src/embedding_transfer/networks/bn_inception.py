@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from embedding_transfer.networks.backbone import Backbone, Normalization
 from embedding_transfer.networks.features import Features
@@ -73,6 +74,7 @@ class BNInception(Backbone):
         self._add_layer("conv1_7x7_s2", 3, 64, kernel=7, stride=2)
         self._add_layer("conv2_3x3_reduce", 64, 64, kernel=1)
         self._add_layer("conv2_3x3", 64, 192, kernel=3)
+        self.forgets = False
         channels = 192
         self.map_channels = []
         for name, block in BLOCKS.items():
@@ -90,10 +92,17 @@ class BNInception(Backbone):
         x = F.max_pool2d(x, kernel_size=3, stride=2, ceil_mode=True)
         maps = []
         for name, block in BLOCKS.items():
-            x = self._block(f"inception_{name}", block, x)
+            if self.forgets:
+                x = checkpoint(self._block, f"inception_{name}", block, x, use_reentrant=False)
+            else:
+                x = self._block(f"inception_{name}", block, x)
             if name in STAGE_ENDS:
                 maps.append(x)
         return Features(maps, x)
+
+    def forget_blocks(self) -> int:
+        self.forgets = True
+        return len(BLOCKS)
 
     def _block(self, name: str, block: Block, x: Tensor) -> Tensor:
         three = self._layer(f"{name}_3x3", self._layer(f"{name}_3x3_reduce", x))

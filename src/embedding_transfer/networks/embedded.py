@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+
+HALF = (torch.float16, torch.bfloat16)
 
 
 class Embedded(NamedTuple):
@@ -19,3 +22,11 @@ class Embedded(NamedTuple):
     maps: list[Tensor]
     pooled: Tensor
     embedding: Tensor
+
+    def at_least_32_bits(self) -> Embedded:
+        """Tensors of 16 bits as float32, all others as they are: what losses are computed from."""
+        return Embedded([_wide(stage) for stage in self.maps], _wide(self.pooled), _wide(self.embedding))
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype in HALF else tensor

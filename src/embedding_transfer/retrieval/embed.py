@@ -15,6 +15,7 @@ from tqdm import tqdm
 from embedding_transfer.images.image_set import ImageSet
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import EvaluationViews, as_floats
+from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.retrieval.pictures import Pictures, picture_set
 
 
@@ -48,7 +49,7 @@ def embed_images(
         print((one - other).norm())
     """
     images = picture_set(images)
-    accelerator = accelerator or one_accelerator()
+    accelerator = accelerator or accelerator_on()
     embeddings = []
     with tqdm(
         total=len(images), desc=f"embed {images.name}", unit="img", leave=False, disable=quiet(accelerator)
@@ -80,11 +81,6 @@ def embedding_batches(
             yield accelerator.gather_for_metrics(found)
     finally:
         network.train(was_training)
-
-
-def one_accelerator() -> Accelerator:
-    """On the GPU if there is one, else on the CPU, whatever this machine calls its accelerator."""
-    return Accelerator(cpu=not torch.cuda.is_available())
 
 
 def quiet(accelerator: Accelerator) -> bool:

@@ -28,7 +28,7 @@ class OnnxSource(nn.Module):
 
     def __init__(self, path: Path, normalization: Normalization, image_size: int | None = None) -> None:
         super().__init__()
-        self.name = str(path)
+        self.name, self.file = str(path), path
         self.session = _open(path)
         inputs = self.session.get_inputs()
         if (

@@ -47,17 +47,21 @@ class SeveralSources(Source):
         for source in self.sources:
             source.look_over(images)
 
+    def run_compiled(self) -> None:
+        for source in self.sources:
+            source.run_compiled()
+
     @torch.no_grad()
     def forward(self, images: Tensor, index: Tensor, views: int) -> Embedded:
-        rows = self._side_by_side([source(images, index, views).embedding for source in self.sources])
+        rows = self.side_by_side([source(images, index, views).embedding for source in self.sources])
         return Embedded([], rows, rows)
 
     def embed(self, images: ImageSet, *, workers: int = 2, accelerator: Accelerator | None = None) -> Tensor:
-        return self._side_by_side(
+        return self.side_by_side(
             [source.embed(images, workers=workers, accelerator=accelerator) for source in self.sources]
         )
 
-    def _side_by_side(self, rows: list[Tensor]) -> Tensor:
+    def side_by_side(self, rows: list[Tensor]) -> Tensor:
         """(n, d_k) of every source to (n, sum of d_k)."""
         units = [F.normalize(part.to(rows[0].device)) for part in rows]
         return torch.cat([root * unit for root, unit in zip(self.roots, units, strict=True)], dim=1)

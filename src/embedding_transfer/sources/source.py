@@ -42,6 +42,15 @@ class Source(nn.Module):
     def look_over(self, images: ImageSplits) -> None:
         """Compare with a whole image set, and warn of what does not belong to it."""
 
+    def run_compiled(self) -> None:
+        """Let torch compile what runs, where that works."""
+
+    def begin_epoch(self, epoch: int) -> None:
+        """The views that come next are those of this epoch, counted from 0."""
+
+    def finish(self) -> None:
+        """No more views come."""
+
     @abstractmethod
     def forward(self, images: Tensor, index: Tensor, views: int) -> Embedded:
         """What the source makes of views.

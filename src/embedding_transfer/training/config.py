@@ -9,7 +9,8 @@ from typing import Any
 from embedding_transfer.build.classes import Homes, described
 from embedding_transfer.training.options import AUTO, TrainingOptions
 
-MAY_CHANGE = {"resume", "workers", "threads", "log", "root", "output"}
+MAY_CHANGE = {"resume", "workers", "threads", "log", "root", "output", "device", "compile", "save_every_steps"}
+MAY_CHANGE |= {"gradient_checkpointing", "accumulate", "store_source", "store_source_dtype"}
 """Options that a resumed run may give anew."""
 
 FROM_SOURCE = {"backbone", "embedding_dim", "image_size", "pooling"}

@@ -22,6 +22,8 @@ def new_optimizer(objective: Objective, options: TrainingOptions) -> Optimizer:
         {"params": of_labels, "lr": options.lr * options.loss_lr_factor},
     ]
     rates: dict[str, Any] = {"lr": options.lr, "weight_decay": options.weight_decay}
+    if options.optimizer != "rmsprop" and all(parameter.is_cuda for parameter in objective.parameters()):
+        rates["fused"] = True  # one kernel for all parameters, which can leave a step out by itself
     if options.optimizer == "adamw":
         return AdamW(groups, **rates)
     if options.optimizer == "adam":

@@ -59,10 +59,17 @@ class TrainingOptions(TypedOptions):
         ks: The K of Recall@K.
         metric: Distance of the evaluation: ``euclidean`` (published protocol) or ``cosine``.
         workers: Processes that load images.
+        device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
+            GPU, on which this was never tried.
         threads: Threads of the network on a CPU; default: half of the cores, the rest is for the workers.
         seed: Random seed.
-        precision: ``no`` (float32), ``bf16`` or ``fp16``.
-        resume: Go on from the last complete epoch in output, if there is one.
+        precision: ``no`` (float32), ``bf16`` or ``fp16`` for the network; losses are computed in float32.
+        compile: Let torch compile the network, and the source; where it cannot, it says so and goes on without.
+        gradient_checkpointing: Keep less of the network in memory: its blocks run twice.
+        accumulate: Parts in which a batch is embedded, one at a time in memory; the loss is that of the whole batch.
+            For losses on embeddings.
+        resume: Go on from the last state in output, if there is one.
+        save_every_steps: Steps between two states inside an epoch; null: one after each epoch.
         log: ``tensorboard`` or ``wandb`` besides metrics.jsonl, which is always written.
 
     Raises:
@@ -102,16 +109,23 @@ class TrainingOptions(TypedOptions):
     ks: tuple[int, ...] = (1, 2, 4, 8)
     metric: Literal["euclidean", "cosine"] = "euclidean"
     workers: int = 2
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = None
     seed: int = 0
     precision: Literal["no", "bf16", "fp16"] = "no"
+    compile: bool = False
+    gradient_checkpointing: bool = False
+    accumulate: int = 1
     resume: bool = False
+    save_every_steps: int | None = None
     log: Literal["tensorboard", "wandb"] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least = dict.fromkeys(("epochs", "batch_size", "images_per_class", "views", "decay_step", "threads"), 1)
-        at_least |= dict.fromkeys(("evaluate_every", "embedding_dim", "image_size"), 1)
+        at_least |= dict.fromkeys(
+            ("evaluate_every", "embedding_dim", "image_size", "accumulate", "save_every_steps"), 1
+        )
         at_least |= dict.fromkeys(("lr", "weight_decay", "loss_lr_factor", "warmup_epochs", "workers", "seed"), 0)
         for name, least in at_least.items():
             value = getattr(self, name, None)
@@ -134,6 +148,11 @@ class TrainingOptions(TypedOptions):
         if self.batch_size == AUTO or self.images_per_class == AUTO:
             raise UsageError("batch_size and images_per_class are still auto: fit_batches makes numbers of them")
         return self.batch_size, self.images_per_class
+
+    @property
+    def view_epochs(self) -> int | None:
+        """Epochs after which views begin anew; ``None``: never."""
+        return None
 
     @property
     def crop(self) -> float:

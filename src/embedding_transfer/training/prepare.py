@@ -12,6 +12,7 @@ from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet, ImageSplits, hold_out_classes, load_images
 from embedding_transfer.images.together import whole_set
 from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.training.fit_batches import fit_batches
 from embedding_transfer.training.loggers import check_logger
 from embedding_transfer.training.options import Options, TrainingOptions
@@ -54,8 +55,8 @@ def new_accelerator(options: TrainingOptions) -> Accelerator:
         UsageError: If the processes that were started do not all see each other, or the precision cannot be had.
     """
     try:
-        accelerator = Accelerator(
-            cpu=not torch.cuda.is_available(),
+        accelerator = accelerator_on(
+            options.device,
             mixed_precision=options.precision,
             log_with=options.log,
             project_dir=str(options.output),
@@ -66,6 +67,8 @@ def new_accelerator(options: TrainingOptions) -> Accelerator:
                 )
             ],
         )
+    except UsageError:
+        raise
     except (ImportError, ValueError) as error:
         raise UsageError(f"cannot start with precision {options.precision}: {error}") from error
     torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))

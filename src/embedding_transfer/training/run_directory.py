@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 import yaml
+from filelock import FileLock, Timeout
+from torch import Tensor
 
 from embedding_transfer.build import read_options
-from embedding_transfer.errors import InputError, UsageError, reason
-from embedding_transfer.files import whole_file, write_text
-from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.errors import EmbeddingTransferError, UsageError, reason
+from embedding_transfer.files import write_text
+from embedding_transfer.networks.network_file import read_network_file, write_network_file
 from embedding_transfer.training.config import config_data, differing
+from embedding_transfer.training.leftovers import LOCK, is_in_use, sweep
 from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.state_file import StateFile
 
 
 class RunDirectory:
@@ -33,11 +37,12 @@ class RunDirectory:
         self.metrics_file = folder / "metrics.jsonl"
         self.best_file = folder / "best.safetensors"
         self.last_file = folder / "last.safetensors"
-        self.state_file = folder / "state.pt"
         self.config_file = folder / "config.yaml"
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{folder} is a file: --output must be a folder")
-        if folder.is_dir() and any(folder.iterdir()) and not options.resume:
+        self.state = StateFile(folder / "state.pt")
+        self._lock: FileLock | None = None
+        if folder.is_dir() and is_in_use(folder) and not options.resume:
             raise UsageError(f"{folder} is not empty: give another --output, or --resume to go on with the run in it")
         self.settle(options)
 
@@ -48,7 +53,7 @@ class RunDirectory:
             UsageError: If the run in the folder had others.
         """
         self.config = config_data(options)
-        if not self.folder.is_dir() or not any(self.folder.iterdir()):
+        if not self.folder.is_dir() or not is_in_use(self.folder):
             return
         if not self.config_file.exists():
             raise UsageError(f"{self.folder} is not empty and holds no run (no config.yaml): give another --output")
@@ -62,29 +67,45 @@ class RunDirectory:
         write_text(self.config_file, yaml.safe_dump(self.config, sort_keys=False))
         write_text(self.metrics_file, "".join(json.dumps(line) + "\n" for line in metrics))
 
-    def load_state(self) -> dict[str, Any] | None:
-        """The state after the last complete epoch, on the CPU, or ``None`` if there is none.
+    def lock(self) -> None:
+        """Keep other trainings out of the folder until :meth:`unlock` or the end of this process, and tidy it up.
 
         Raises:
-            InputError: If the file cannot be read.
+            UsageError: If another training is at work there.
         """
-        if not self.state_file.exists():
-            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self.folder / LOCK, timeout=0)
         try:
-            return torch.load(self.state_file, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise InputError(f"cannot resume from {self.state_file}: {reason(error)}") from error
+            self._lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"another training is writing to {self.folder}: wait for it, or give another --output"
+            ) from None
+        except (NotImplementedError, OSError) as error:
+            warnings.warn(
+                f"{self.folder} cannot be locked ({reason(error)}): start one training at a time there", stacklevel=2
+            )
+        sweep(self.folder)
 
-    def save_state(self, state: dict[str, Any]) -> None:
-        """Replace the state to resume from."""
-        with whole_file(self.state_file) as unfinished:
-            torch.save(state, unfinished)
+    def unlock(self) -> None:
+        """Let others in; nothing happens if it was not locked."""
+        if self._lock is not None and self._lock.is_locked:
+            (self.folder / LOCK).unlink(missing_ok=True)
+            self._lock.release()
 
-    def save_networks(self, network: EmbeddingNetwork, is_best: bool) -> None:
+    def save_networks(self, state: dict[str, Tensor], description: dict[str, Any], is_best: bool) -> None:
         """Replace the last network and, if it is the best so far, that one, too."""
-        network.save(self.last_file)
+        write_network_file(self.last_file, state, description)
         if is_best:
-            network.save(self.best_file)
+            write_network_file(self.best_file, state, description)
+
+    def has_best(self) -> bool:
+        """Whether the best network is there and can be read."""
+        try:
+            read_network_file(self.best_file)
+        except EmbeddingTransferError:
+            return False
+        return True
 
     def log(self, line: Mapping[str, Any]) -> None:
         """Append one line to metrics.jsonl."""

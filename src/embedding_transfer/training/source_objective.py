@@ -16,8 +16,8 @@ class SourceObjective(Objective):
         super().__init__(network)
         self.loss, self.views = loss, views
 
-    def forward(self, images: Tensor, labels: Tensor, index: Tensor, source: Embedded | None) -> dict[str, Tensor]:
-        embedding = gather_rows(self.network(images), self.views)  # (views * batch, d)
+    def compare(self, target: Embedded, labels: Tensor, index: Tensor, source: Embedded | None) -> dict[str, Tensor]:
+        embedding = gather_rows(target.embedding, self.views)  # (views * batch, d)
         return {"loss": self.loss(embedding, gather_rows(labels, self.views))}
 
     def label_parameters(self) -> list[nn.Parameter]:

@@ -25,6 +25,7 @@ from embedding_transfer.training.loop import Training
 from embedding_transfer.training.prepare import new_network, prepare
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.sentences import start_of_weights
+from embedding_transfer.training.store_source import with_store
 from embedding_transfer.training.transfer_objective import TransferObjective
 from embedding_transfer.training.transfer_options import TransferOptions
 
@@ -65,7 +66,7 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
         source.look_over(images)
         source.look_at(images.train)
     evaluation = new_evaluation(images, validation, options, source_vectors)
-    taught = source if learns_from_source else None
+    taught = with_store(source, objective.loss, images.train, options, accelerator) if learns_from_source else None
     starts = "its source's weights" if options.start_from_source else start_of_weights(options)
     return Training(objective, images, options, run, accelerator, evaluation, taught).train(starts)
 

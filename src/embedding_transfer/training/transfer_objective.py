@@ -27,8 +27,7 @@ class TransferObjective(Objective):
         self.loss, self.metric_loss, self.views = loss, metric_loss, views
         self.transfer_weight, self.metric_weight = transfer_weight, metric_weight
 
-    def forward(self, images: Tensor, labels: Tensor, index: Tensor, source: Embedded | None) -> dict[str, Tensor]:
-        target = self.network.embed_all(images)
+    def compare(self, target: Embedded, labels: Tensor, index: Tensor, source: Embedded | None) -> dict[str, Tensor]:
         if source is None:  # labels alone
             assert self.metric_loss is not None
             embedding, labels = gather_rows(target.embedding, self.views), gather_rows(labels, self.views)
@@ -47,6 +46,10 @@ class TransferObjective(Objective):
         on_labels = self.metric_loss(batch.target, batch.labels)
         total = self.transfer_weight * transferred + self.metric_weight * on_labels
         return {"loss": total, "transfer_loss": transferred, "metric_loss": on_labels}
+
+    @property
+    def looks_at_maps(self) -> bool:
+        return "target_maps" in self.loss.fields
 
     def label_parameters(self) -> list[nn.Parameter]:
         return [] if self.metric_loss is None else list(self.metric_loss.parameters())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from embedding_transfer.build.classes import Spec
@@ -25,6 +26,11 @@ class TransferOptions(SourceSettings, TrainingOptions):
         metric_weight: Weight of the metric loss.
         source_views: ``own``: each view has its own source embedding; ``mean``: all views of an image share the
             normalized mean of theirs.
+        source_precision: Of the source: ``no`` (float32), ``bf16`` or ``fp16``; default: as ``precision``.
+        store_source: Folder in which the source's vectors of all views are kept, so that it need not run again: in the
+            next training with the same views, or by ``store_source_epochs`` in this one. For losses on embeddings.
+        store_source_epochs: Epochs after which views begin anew, so that their vectors can be read; null: never.
+        store_source_dtype: Type of the kept vectors; float16 takes half the space and rounds to three digits.
         start_from_source: Give the target its source's weights to start from; a shorter vector starts as the principal
             components of the source's. The target must have its source's backbone.
         backbone: Backbone of the target: ``convnet-WIDTH``, ``bn_inception`` or any name of timm; default: the
@@ -39,6 +45,10 @@ class TransferOptions(SourceSettings, TrainingOptions):
     metric_loss: Spec | None = field(default=None, metadata={"class_of": "metric_losses"})
     metric_weight: float = 1.0
     source_views: Literal["own", "mean"] = "own"
+    source_precision: Literal["no", "bf16", "fp16"] | None = None
+    store_source: Path | None = None
+    store_source_epochs: int | None = None
+    store_source_dtype: Literal["float32", "float16"] = "float32"
     start_from_source: bool = False
     backbone: str | None = None
     embedding_dim: int | None = None
@@ -51,6 +61,10 @@ class TransferOptions(SourceSettings, TrainingOptions):
             raise UsageError("the shape of the target is still open: with_shape_of takes it from the source")
         return self.backbone, self.embedding_dim, self.image_size
 
+    @property
+    def view_epochs(self) -> int | None:
+        return self.store_source_epochs
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.source = tuple(self.source) if isinstance(self.source, (list, tuple)) else (self.source,)
@@ -59,5 +73,7 @@ class TransferOptions(SourceSettings, TrainingOptions):
             raise UsageError(f"source_weight takes one number for each source; got {numbers}")
         if self.start_from_source and (self.pretrained or self.weights is not None):
             raise UsageError("a target starts from its source or from other weights, not both")
+        if self.store_source_epochs is not None and self.store_source_epochs < 1:
+            raise UsageError(f"store_source_epochs must be at least 1; got {self.store_source_epochs}")
         if self.transfer_weight == 0 and self.metric_loss is None:
             raise UsageError("transfer_weight 0 without a metric loss leaves nothing to learn: give --metric-loss")

@@ -17,6 +17,7 @@ def audit_source(
     split: Literal["train", "test"] = "train",
     batch_size: int = 90,
     workers: int = 2,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     **source_options: Any,
 ) -> Audit:
     """Look at the vectors that a source gives: what is in them, and which sigma suits them.
@@ -36,6 +37,8 @@ def audit_source(
         split: Which half of the image set.
         batch_size: Images in a batch of the training, for the number of positives.
         workers: Processes that load images.
+        device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
+            GPU, on which this was never tried.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -51,6 +54,7 @@ def audit_source(
     """
     from embedding_transfer.images import load_images
     from embedding_transfer.report.audit_table import print_audit  # imports torch
+    from embedding_transfer.retrieval.device import accelerator_on
     from embedding_transfer.retrieval.evaluation import recall_of
     from embedding_transfer.sources import SourceSettings, open_source
     from embedding_transfer.sources.audit import audit
@@ -58,7 +62,7 @@ def audit_source(
     settings = SourceSettings.of(source_options)
     opened = open_source(source, settings)
     looked_at = getattr(load_images(images, root, allow_incomplete), split)
-    vectors = opened.embed(looked_at, workers=workers)
+    vectors = opened.embed(looked_at, workers=workers, accelerator=accelerator_on(device))
     found = audit(vectors, batch_size)
     recall = recall_of(vectors, looked_at, (1,), "euclidean") if looked_at.is_labeled else {}
     print(f"{opened.name}: vectors of {opened.dim} dimensions; {looked_at.summary()}")

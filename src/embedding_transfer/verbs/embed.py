@@ -23,6 +23,7 @@ def embed(
     dtype: Literal["float32", "float16"] = "float32",
     batch_size: int = 128,
     workers: int = 2,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     **source_options: Any,
 ) -> VectorFile:
     """Write the vectors of pictures to a file. A call that was stopped goes on where it was when it is repeated.
@@ -43,6 +44,8 @@ def embed(
         dtype: Type of the numbers; float16 takes half the space and rounds to three digits.
         batch_size: Images at a time.
         workers: Processes that load images.
+        device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
+            GPU, on which this was never tried.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -58,7 +61,7 @@ def embed(
     """
     from embedding_transfer.images import load_images
     from embedding_transfer.images.together import whole_set
-    from embedding_transfer.retrieval.embed import one_accelerator  # imports torch
+    from embedding_transfer.retrieval.device import accelerator_on  # imports torch
     from embedding_transfer.retrieval.pictures import listed_pictures, picture_set
     from embedding_transfer.retrieval.unfinished_vectors import check_output
     from embedding_transfer.sources import SourceSettings, open_source
@@ -66,7 +69,7 @@ def embed(
 
     output = Path(output)
     check_output(output)
-    accelerator = one_accelerator()
+    accelerator = accelerator_on(device)
     if accelerator.num_processes > 1:
         raise UsageError("embed runs in one process: start it without torchrun")
     settings = SourceSettings.of(source_options)

@@ -17,6 +17,7 @@ def evaluate(
     metric: Literal["euclidean", "cosine"] = "euclidean",
     batch_size: int = 128,
     workers: int = 2,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     *,
     gallery_network: str | Any = None,
     json: Path | None = None,
@@ -42,6 +43,8 @@ def evaluate(
         json: File for the scores as JSON.
         batch_size: Images at a time.
         workers: Processes that load images.
+        device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
+            GPU, on which this was never tried.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -58,7 +61,7 @@ def evaluate(
     """
     from embedding_transfer.images import load_images
     from embedding_transfer.report.scores_table import print_scores, write_scores
-    from embedding_transfer.retrieval.embed import one_accelerator  # imports torch
+    from embedding_transfer.retrieval.device import accelerator_on  # imports torch
     from embedding_transfer.retrieval.evaluation import check_scores
     from embedding_transfer.sources import SourceSettings
     from embedding_transfer.sources.evaluate_sources import check_comparable, evaluate_sources, note_surplus
@@ -76,7 +79,7 @@ def evaluate(
     note_surplus(sources if gallery_source is None else [*sources, gallery_source], splits)
     searched = getattr(splits, split)
     rows = evaluate_sources(
-        sources, gallery_source, searched, scores, ks, metric, batch_size, workers, one_accelerator()
+        sources, gallery_source, searched, scores, ks, metric, batch_size, workers, accelerator_on(device)
     )
     print_scores(f"{searched.summary()}; {metric} distance", rows)
     if json is not None:

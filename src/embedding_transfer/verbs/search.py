@@ -22,6 +22,7 @@ def search(
     output: Path | None = None,
     json: Path | None = None,
     workers: int = 2,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     **source_options: Any,
 ) -> list[list[FoundPicture]]:
     """Find the pictures nearest to yours in a file of vectors, and print them; exact, however large the file is.
@@ -36,6 +37,8 @@ def search(
         output: Page to write, with pictures: an ``.html`` file; default: none.
         json: File for what was found, as JSON.
         workers: Processes that load pictures.
+        device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
+            GPU, on which this was never tried.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -50,7 +53,7 @@ def search(
         search(Path("my-images.npy"), (Path("photo.jpg"),), "runs/short", k=5)
     """
     from embedding_transfer.report.search_results import print_results, write_results, write_search_page
-    from embedding_transfer.retrieval.embed import one_accelerator  # imports torch
+    from embedding_transfer.retrieval.device import accelerator_on  # imports torch
     from embedding_transfer.retrieval.pictures import picture_set
     from embedding_transfer.retrieval.vector_file import read_vectors
     from embedding_transfer.sources import SourceSettings, open_source
@@ -63,7 +66,7 @@ def search(
     queries = picture_set([Path(picture) for picture in pictures])
     settings = SourceSettings.of(source_options)
     opened = open_source(source_in_header(file) if source is None else source, settings)
-    results = search_pictures(file, opened, queries, k, metric, workers, one_accelerator())
+    results = search_pictures(file, opened, queries, k, metric, workers, accelerator_on(device))
     what = {"vectors": str(vectors), "source": opened.name, "metric": metric}
     print_results(queries, results)
     if json is not None:

@@ -1,0 +1,41 @@
+"""A source whose vectors are kept from one training to the next, if the options ask for it."""
+
+from __future__ import annotations
+
+from accelerate import Accelerator
+
+from embedding_transfer.errors import UsageError
+from embedding_transfer.images import ImageSet
+from embedding_transfer.losses import TransferLoss
+from embedding_transfer.sources import Source
+from embedding_transfer.sources.fingerprint import fingerprint_of_images, fingerprint_of_source
+from embedding_transfer.sources.replayed_source import ReplayedSource
+from embedding_transfer.sources.view_store import ViewStore
+from embedding_transfer.training.transfer_options import TransferOptions
+
+
+def with_store(
+    source: Source, loss: TransferLoss, images: ImageSet, options: TransferOptions, accelerator: Accelerator
+) -> Source:
+    """The source, with what it makes of views kept in ``options.store_source`` if that is given.
+
+    Raises:
+        UsageError: If the loss needs more than vectors, or the folder holds vectors of another source, other images or
+            other views.
+    """
+    if options.store_source is None:
+        return source
+    if "source_maps" in loss.fields:
+        raise UsageError(f"{type(loss).__name__} needs the source's stage maps, which --store-source does not keep")
+    about = {
+        "source": fingerprint_of_source(source),
+        "images": fingerprint_of_images(images),
+        "seed": options.seed,
+        "augmentation": options.augmentation,
+        "size of views": max(options.shape[2], source.image_size or 0),
+        "precision": options.source_precision or options.precision,
+    }
+    shape = len(images), options.views, source.dim
+    with accelerator.main_process_first():
+        store = ViewStore(options.store_source, about, shape, options.store_source_dtype)
+    return ReplayedSource(source, store, options.store_source_epochs)
