@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from embedding_transfer import __version__
+from embedding_transfer.cli.ending import ends_by_signal, how_it_ended, leave_processes, say_once
 from embedding_transfer.cli.verbs import FIRST, VERBS
 from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line
 
@@ -33,16 +34,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), ends_by_signal():
             warnings.showwarning = lambda message, *_: print(f"note: {one_line(message)}", file=sys.stderr)
             _run(verb, arguments[1:])
+            leave_processes()
     except UsageError as error:
         return _fail(verb, error, 2)
     except (EmbeddingTransferError, OSError) as error:  # a full disk, a folder that may not be written
         return _fail(verb, error, 1)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         goes_on = "; a training goes on with --resume" if verb in ("train-source", "transfer") else ""
-        return _fail(verb, f"stopped by the keyboard{goes_on}", 130)
+        how, code = how_it_ended(stop)
+        return _fail(verb, f"{how}{goes_on}", code)
     return 0
 
 
@@ -103,5 +106,9 @@ def _print_config(verb: str, values: dict[str, Any]) -> None:
 
 def _fail(verb: str, error: object, code: int) -> int:
     command = f"embedding-transfer {verb}" if verb in VERBS else "embedding-transfer"
-    print(f"{command}: {one_line(error)}", file=sys.stderr)
+    said = f"{command}: {one_line(error)}"
+    if code == 1:  # what one process met alone
+        print(said, file=sys.stderr)
+    else:
+        say_once(said)
     return code

@@ -21,7 +21,7 @@ from embedding_transfer.sources.source import Source
 class PictureSource(Source):
     """A frozen network behind the one call of all sources; it sees views at its own resolution.
 
-    What runs is a copy made for inference (see :func:`for_inference`), whose vectors agree to 1e-5.
+    In training a copy made for inference runs (see :func:`for_inference`), whose vectors agree to 1e-5.
 
     Args:
         network: An :class:`EmbeddingNetwork`, or any other module that is called with images (n, 3, h, w), float RGB in
@@ -44,7 +44,7 @@ class PictureSource(Source):
 
     @property
     def fast(self) -> nn.Module:
-        """The network as it runs: made at the first call, where the network is by then."""
+        """The network as it runs in training: made at the first call, where the network is by then."""
         if self._fast is None:
             self._fast = for_inference(self.network, self.image_size)
         return self._fast
@@ -66,7 +66,7 @@ class PictureSource(Source):
         return embedded._replace(embedding=consensus(embedded.embedding, views))
 
     def embed(self, images: ImageSet, *, workers: int = 2, accelerator: Accelerator | None = None) -> Tensor:
-        return embed_images(self.fast, images, workers=workers, accelerator=accelerator)
+        return embed_images(self.network, images, workers=workers, accelerator=accelerator)
 
 
 def consensus(embedding: Tensor, views: int) -> Tensor:

@@ -32,7 +32,7 @@ def vector_batches(
         InputError: If a picture cannot be read, or has no stored vector.
     """
     if isinstance(source, PictureSource):
-        yield from embedding_batches(source.fast, images, batch_size, workers, accelerator, start)
+        yield from embedding_batches(source.network, images, batch_size, workers, accelerator, start)
     elif isinstance(source, SeveralSources):
         parts = [vector_batches(one, images, batch_size, workers, accelerator, start) for one in source.sources]
         for rows in zip(*parts, strict=True):

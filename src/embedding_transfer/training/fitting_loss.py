@@ -59,6 +59,12 @@ def require_what_loss_needs(loss: Spec, source: Source) -> None:
         )
 
 
+def learns_from_embeddings(options: TransferOptions) -> bool:
+    """Whether embeddings have a part in the losses; where stage maps alone do, the head gets no gradient."""
+    loss = new_transfer_loss(with_sigma(options.loss, 1.0), STAND_IN)
+    return "target" in loss.fields or options.metric_loss is not None
+
+
 def require_labels_if_asked(options: TransferOptions, images: ImageSet) -> None:
     """Refuse losses on labels for images that have none.
 

@@ -109,11 +109,11 @@ class Training:
             self.accelerator.init_trackers("embedding-transfer", config=self.run.flat_config())
 
     def _train_epochs(self) -> None:
-        options, done, within = self.options, len(self.record.lines), self.record.within
+        options, done = self.options, len(self.record.lines)
         steps, batch_size = len(self.batches), self.batches.batch_size
         progress = tqdm(
             total=options.epochs * steps * batch_size,
-            initial=(done * steps + within.steps) * batch_size,
+            initial=(done * steps + self.record.within.steps) * batch_size,
             unit="img",
             unit_scale=True,
             smoothing=0.05,
@@ -123,13 +123,14 @@ class Training:
             for epoch in range(done, options.epochs):
                 bar.set_description(f"epoch {epoch + 1}/{options.epochs}")
                 started = time.perf_counter()
-                line = self._train_epoch(epoch, within if epoch == done else Within(), bar)
+                line = self._train_epoch(epoch, bar)
                 if (epoch + 1) % options.evaluate_every == 0 or epoch + 1 == options.epochs:
                     line |= self._evaluate()
                 line["seconds"] = round(time.perf_counter() - started, 3)
                 self._keep(line)
 
-    def _train_epoch(self, epoch: int, within: Within, bar: tqdm[Any]) -> dict[str, Any]:
+    def _train_epoch(self, epoch: int, bar: tqdm[Any]) -> dict[str, Any]:
+        within = self.record.within
         self.batches.epoch, self.batches.start = epoch, within.steps
         self.objective.network.backbone_learns = epoch >= self.options.warmup_epochs
         self.step.learner.train()

@@ -29,8 +29,12 @@ class Prepared(NamedTuple, Generic[Options]):
     accelerator: Accelerator
 
 
-def prepare(options: Options) -> Prepared[Options]:
+def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
     """Check the run directory, then load the images, then start the accelerator; nothing is written yet.
+
+    Args:
+        options: Of the training.
+        all_learn: Whether every step has a gradient for every parameter, apart from warm-up.
 
     Raises:
         UsageError: If the run directory is in use, there are no such images, or a logger is not installed.
@@ -42,14 +46,14 @@ def prepare(options: Options) -> Prepared[Options]:
     images, validation = hold_out_classes(everything, options.validation, options.seed)
     if options.train_on == "all":
         images = images._replace(train=whole_set(everything))
-    accelerator = new_accelerator(options)
+    accelerator = new_accelerator(options, all_learn)
     options = fit_batches(options, images.train, accelerator.num_processes)
     run.settle(options)
     return Prepared(options, run, images, validation, accelerator)
 
 
-def new_accelerator(options: TrainingOptions) -> Accelerator:
-    """One for each run.
+def new_accelerator(options: TrainingOptions, all_learn: bool = True) -> Accelerator:
+    """One for each run (see :func:`prepare` for its arguments).
 
     Raises:
         UsageError: If the processes that were started do not all see each other, or the precision cannot be had.
@@ -62,7 +66,8 @@ def new_accelerator(options: TrainingOptions) -> Accelerator:
             project_dir=str(options.output),
             kwargs_handlers=[
                 DistributedDataParallelKwargs(
-                    find_unused_parameters=options.warmup_epochs > 0,
+                    find_unused_parameters=options.warmup_epochs > 0 or not all_learn,
+                    gradient_as_bucket_view=True,
                     broadcast_buffers=False,  # memories are the same everywhere; statistics are shared once an epoch
                 )
             ],

@@ -35,7 +35,7 @@ class Record:
 
     Attributes:
         lines: The metrics of each epoch that is done.
-        within: How far the next one is, when a run is resumed.
+        within: How far the next one is when it begins, as in a run that is resumed.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Record:
         score = line.get(self.chooses, -1.0)
         is_best = score > max((scored[self.chooses] for scored in self._scored()), default=-1.0)
         self.lines.append(line)
+        self.within = Within()
         self.save(Within(), is_best)
         return is_best
 

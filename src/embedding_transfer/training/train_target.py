@@ -17,6 +17,7 @@ from embedding_transfer.sources.start import start_as_source
 from embedding_transfer.training.auto_sigma import has_auto_sigma, suggested_sigma, with_sigma
 from embedding_transfer.training.evaluation import new_evaluation
 from embedding_transfer.training.fitting_loss import (
+    learns_from_embeddings,
     new_transfer_loss,
     require_labels_if_asked,
     require_what_loss_needs,
@@ -38,7 +39,7 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     options = with_shape_of(source, options)
     start = network_to_start_from(source) if options.start_from_source else None
     require_what_loss_needs(options.loss, source)
-    options, run, images, validation, accelerator = prepare(options)
+    options, run, images, validation, accelerator = prepare(options, learns_from_embeddings(options))
     require_labels_if_asked(options, images.train)
     source.to(accelerator.device)
 

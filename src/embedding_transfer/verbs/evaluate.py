@@ -78,11 +78,11 @@ def evaluate(
     splits = load_images(images, root, allow_incomplete)
     note_surplus(sources if gallery_source is None else [*sources, gallery_source], splits)
     searched = getattr(splits, split)
-    rows = evaluate_sources(
-        sources, gallery_source, searched, scores, ks, metric, batch_size, workers, accelerator_on(device)
-    )
-    print_scores(f"{searched.summary()}; {metric} distance", rows)
-    if json is not None:
+    accelerator = accelerator_on(device)
+    rows = evaluate_sources(sources, gallery_source, searched, scores, ks, metric, batch_size, workers, accelerator)
+    if accelerator.is_main_process:
+        print_scores(f"{searched.summary()}; {metric} distance", rows)
+    if json is not None and accelerator.is_main_process:
         write_scores(Path(json), searched.summary(), metric, rows)
     if len(rows) > 1 or isinstance(network, (list, tuple)):
         return rows

@@ -1,0 +1,68 @@
+"""How a call ends that is told to: by a cluster, a closed terminal, or along with other processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+PATIENCE = 2.0
+"""Seconds for which a process waits with its end, so that the first one can say what is wrong with all of them."""
+
+
+class ToldToEnd(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came; ends what runs just as Ctrl-C does.
+
+    Args:
+        number: Of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
+
+@contextmanager
+def ends_by_signal() -> Iterator[None]:
+    """Inside, SIGTERM (a cluster wants its machine back) and SIGHUP (a closed terminal) raise :class:`ToldToEnd`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise ToldToEnd(number)
+
+    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def how_it_ended(stop: KeyboardInterrupt) -> tuple[str, int]:
+    """In words, and the exit code by convention: 128 and the number of the signal."""
+    if isinstance(stop, ToldToEnd):
+        return f"stopped by {stop.signal.name}", 128 + stop.signal
+    return "stopped by the keyboard", 130
+
+
+def say_once(message: str) -> None:
+    """Print what all processes of a run would say by the first one alone; the others give it the time for that."""
+    if os.environ.get("RANK", "0") == "0":
+        print(message, file=sys.stderr, flush=True)
+    else:
+        time.sleep(PATIENCE)
+
+
+def leave_processes() -> None:
+    """Part from the other processes of a run, if there are any."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
