@@ -32,12 +32,15 @@ def prepare(options: Options) -> Prepared[Options]:
     """Check the run directory, then load the images, then start the accelerator; nothing is written yet.
 
     Raises:
-        UsageError: If the run directory is in use, there are no such images, or a logger is not installed.
+        UsageError: If the run directory is in use, there are no such images or none that can be cached, or a logger
+            is not installed.
         InputError: If the images are not what the image set expects.
     """
     check_logger(options.log)
     run = RunDirectory(options)
     everything = load_images(options.images, options.root, options.allow_incomplete)
+    if options.cache is not None:
+        everything = everything.cached_in(options.cache)
     images, validation = hold_out_classes(everything, options.validation, options.seed)
     if options.train_on == "all":
         images = images._replace(train=whole_set(everything))
