@@ -15,7 +15,8 @@ def test_a_file_and_its_folder_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "a/b/c.txt").read_bytes() == b"new"
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lasting", [True, False])
+def test_a_failure_leaves_the_old_file_and_nothing_else(lasting: bool, tmp_path: Path) -> None:
     write_text(tmp_path / "kept", "old")
 
     def fail(unfinished: Path) -> None:
@@ -23,7 +24,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
         assert (tmp_path / "kept").read_text() == "old"
         raise RuntimeError
 
-    with pytest.raises(RuntimeError), whole_file(tmp_path / "kept") as unfinished:
+    with pytest.raises(RuntimeError), whole_file(tmp_path / "kept", lasting) as unfinished:
         fail(unfinished)
     assert (tmp_path / "kept").read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["kept"]

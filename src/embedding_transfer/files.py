@@ -10,11 +10,16 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, lasting: bool = True) -> Iterator[Path]:
     """Where to write what shall become ``path``: it takes that name when the block ends, and vanishes if it fails.
 
     So ``path`` holds its old content or the whole new one, never a part, also after a crash of the machine. The folder
     is made if it is missing.
+
+    Args:
+        path: The file.
+        lasting: Wait until it is on the disk, some 10 ms. ``False`` is for what can be made again and whose length is
+            checked when it is read: after a crash of the machine, not of a process, it may be shorter.
 
     Example::
 
@@ -25,9 +30,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield unfinished
-        _to_disk(unfinished)
+        if lasting:
+            _to_disk(unfinished)
         os.replace(unfinished, path)
-        _to_disk(path.parent)
+        if lasting:
+            _to_disk(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torchvision.transforms import v2
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images.batches import Drawn
@@ -69,6 +70,30 @@ def test_a_view_depends_on_seed_epoch_image_and_view_only(augmentation: str) -> 
     assert not torch.equal(first[0], first[1])
     for other in (views(seed=4)[Drawn(5, 2)], views(seed=3)[Drawn(6, 2)], views(seed=3)[Drawn(5, 3)]):
         assert not torch.equal(first, other[0])
+
+
+@given(st.integers(2, 90), st.integers(2, 90), st.sampled_from([8, 24, 40]), st.integers(0, 2**40))
+@settings(max_examples=40)
+def test_views_of_photos_are_those_of_torchvision(width: int, height: int, size: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    found = TrainingViews(ImageSet("noise", pixels[None]), training_view("photo", size), 2, seed)[Drawn(1, 0)][0]
+    theirs = v2.Compose([v2.RandomResizedCrop(size), v2.RandomHorizontalFlip()])
+    for view in range(2):
+        key = np.random.SeedSequence((seed, 1, 0, view)).generate_state(1, np.uint64)[0]
+        torch.manual_seed(int(key >> 1))
+        expected = np.asarray(theirs(Image.fromarray(pixels)))
+        assert np.array_equal(found[view].permute(1, 2, 0).numpy(), expected)
+
+
+@given(st.integers(2, 90), st.integers(2, 90), st.integers(0, 1000))
+@settings(max_examples=40)
+def test_torch_resizes_the_same_views_to_a_rounding(width: int, height: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+    images, transform = ImageSet("noise", pixels), training_view("photo", 24)
+    exact = TrainingViews(images, transform, 4, seed)[Drawn(0, 0)][0].int()
+    found = TrainingViews(images, transform, 4, seed, resize="torch")[Drawn(0, 0)][0]
+    assert found.is_contiguous()
+    assert (found.int() - exact).abs().max() <= 1
 
 
 def test_photos_are_mirrored_half_the_time_and_characters_never() -> None:

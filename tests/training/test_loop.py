@@ -71,6 +71,31 @@ def test_loader_workers_change_nothing(
     assert_same(weights(tmp_path / "0"), weights(tmp_path / "2"))
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_cache_changes_nothing_where_pictures_are_small(
+    workers: int, tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
+) -> None:
+    options = {**tiny_options, "augmentation": "photo", "epochs": 2}
+    transfer(source=tiny_source, **options, output=tmp_path / "plain")
+    for run in ("cold", "warm"):
+        cached = {**options, "workers": workers, "cache": tmp_path / "cache"}
+        transfer(source=tiny_source, **cached, output=tmp_path / run)
+        assert_same(weights(tmp_path / "plain"), weights(tmp_path / run))
+    kept = {folder.name for folder in (tmp_path / "cache").iterdir()}
+    assert kept == {"short-side-32", "evaluation-16-of-18"}
+
+
+def test_views_that_torch_resizes_train_the_same_whatever_the_workers(
+    tiny_options: dict[str, Any], tmp_path: Path
+) -> None:
+    options = {**tiny_options, "augmentation": "photo", "resize": "torch", "epochs": 1}
+    for workers in (0, 2):
+        train_source(**SOURCE, **{**options, "workers": workers}, output=tmp_path / str(workers))
+    assert_same(weights(tmp_path / "0"), weights(tmp_path / "2"))
+    with pytest.raises(UsageError, match="resize torch is for photos"):
+        train_source(**SOURCE, **{**options, "augmentation": "character"}, output=tmp_path / "other")
+
+
 def test_another_seed_is_another_training(tiny_options: dict[str, Any], tmp_path: Path) -> None:
     for seed in (0, 1):
         train_source(**SOURCE, **{**tiny_options, "epochs": 1}, seed=seed, output=tmp_path / str(seed))

@@ -11,10 +11,11 @@ from typing import NamedTuple, cast
 import numpy as np
 from PIL import Image
 
-from embedding_transfer.errors import InputError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb
 from embedding_transfer.images.labels import NoLabels
 from embedding_transfer.images.path_list import PathList
+from embedding_transfer.images.picture_cache import Make, PictureCache
 from embedding_transfer.images.picture_sequence import PictureSequence, fetch_rgb
 from embedding_transfer.images.printable import printable
 from embedding_transfer.images.stored_pictures import checked, taken
@@ -36,6 +37,7 @@ class ImageSet:
         is_gallery: (n,) bool, which images are searched in; ``None``: all of them.
         root: The folder that :attr:`keys` are relative to.
         numbers: (n,) the numbers that pictures without a path have in the whole set; default: their order.
+        cache: Where what is made of pictures is kept; default: nowhere.
 
     Raises:
         InputError: If there are no images, lengths do not agree, a label has no name, or an array holds no uint8.
@@ -55,6 +57,7 @@ class ImageSet:
     is_gallery: np.ndarray | None = field(default=None)
     root: Path | None = None
     numbers: np.ndarray | None = field(default=None)
+    cache: PictureCache | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "images", checked(self.name, self.images))
@@ -98,6 +101,12 @@ class ImageSet:
         if isinstance(self.images, np.ndarray):
             return array_to_rgb(self.images[index])
         return fetch_rgb(self.images, index, self.describe(index))
+
+    def made(self, index: int, name: str, make: Make) -> Image.Image | np.ndarray:
+        """``make(image(index))``; pixels (h, w, 3) from the cache, where there is one, under this name."""
+        if self.cache is None or not isinstance(self.images, PathList):
+            return make(self.image(index))
+        return self.cache.pixels(self.images[index], name, make)
 
     def describe(self, index: int) -> str:
         """What to call picture ``index`` in a message: its path, or its place and class."""
@@ -164,3 +173,15 @@ class ImageSplits(NamedTuple):
 
     train: ImageSet
     test: ImageSet
+
+    def cached_in(self, folder: Path) -> ImageSplits:
+        """The same images with a cache.
+
+        Raises:
+            UsageError: If they are no files, or the folder is a file.
+        """
+        for half in self:
+            if not isinstance(half.images, PathList):
+                raise UsageError(f"{half.name} holds no image files, which --cache is for: leave it out")
+        cache = PictureCache(folder)
+        return ImageSplits(*(replace(half, cache=cache) for half in self))

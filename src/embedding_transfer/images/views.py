@@ -6,6 +6,7 @@ Views are uint8 RGB tensors; networks take them as [0, 1] floats (:func:`as_floa
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,8 +20,11 @@ from torchvision.transforms.v2 import functional as tv
 from embedding_transfer.errors import UsageError, nearest
 from embedding_transfer.images.batches import Drawn
 from embedding_transfer.images.image_set import ImageSet
+from embedding_transfer.images.picture_cache import shrunk
 
-Transform = Callable[[Image.Image], Image.Image]
+Transform = Callable[[Any], Any]
+"""A picture to a picture; those of photos also take and give a tensor (3, h, w) uint8, which torch resizes."""
+
 AUGMENTATIONS = ("photo", "character")
 
 
@@ -36,7 +40,7 @@ def training_view(augmentation: str, size: int) -> Transform:
         UsageError: If there is no such augmentation.
     """
     if augmentation == "photo":
-        return v2.Compose([v2.RandomResizedCrop(size), v2.RandomHorizontalFlip()])
+        return RandomPhoto(size)
     if augmentation == "character":
         return v2.Compose([evaluation_view(size, crop=1.0), GentleAffine()])
     raise UsageError(
@@ -50,6 +54,19 @@ def evaluation_view(size: int, crop: float) -> Transform:
     ``size=224, crop=0.875`` is the published view: resize to 256, crop 224. ``crop=1`` keeps the borders.
     """
     return v2.Compose([v2.Resize(round(size / crop), InterpolationMode.BILINEAR), v2.CenterCrop(size)])
+
+
+class RandomPhoto(nn.Module):
+    """Random resized crop and horizontal flip: the draws and pixels of torchvision's two transforms in fewer calls."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.crop = v2.RandomResizedCrop(size)
+
+    def forward(self, picture: Any) -> Any:
+        place = self.crop.make_params([picture])
+        view = tv.resized_crop(picture, **place, size=self.crop.size, antialias=True)
+        return tv.horizontal_flip(view) if torch.rand(1) < 0.5 else view
 
 
 class GentleAffine(nn.Module):
@@ -72,24 +89,51 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
     without labels), its index.
 
     A view is decided by (seed, epoch, index, view number) and nothing else, so any step can be replayed.
+
+    Args:
+        images: What to see. From their cache, if they have one, pictures come with a shorter side of at most
+            ``cached_side``.
+        transform: A picture to a random view.
+        views: How many of each picture.
+        seed: Of the draws.
+        resize: ``"pillow"`` or ``"torch"``, which is faster and takes the transform of photos alone; their pixels
+            differ by at most 1 of 255.
+        cached_side: Shorter side in pixels; default: as long as it is.
     """
 
-    def __init__(self, images: ImageSet, transform: Transform, views: int, seed: int) -> None:
+    def __init__(
+        self,
+        images: ImageSet,
+        transform: Transform,
+        views: int,
+        seed: int,
+        resize: Literal["pillow", "torch"] = "pillow",
+        cached_side: int | None = None,
+    ) -> None:
         self.images, self.transform, self.views, self.seed = images, transform, views, seed
+        self.resize, self.cached_side = resize, cached_side
 
     def __getitem__(self, drawn: Drawn) -> tuple[Tensor, int, int]:
         epoch, index = drawn
-        image = self.images.image(index)
-        views = [self._view(image, (self.seed, epoch, index, view)) for view in range(self.views)]
+        picture = self._picture(index)
+        views = []
+        with torch.random.fork_rng(devices=[]):  # the stream of everything else is left alone
+            for view in range(self.views):
+                key = np.random.SeedSequence((self.seed, epoch, index, view)).generate_state(1, np.uint64)[0]
+                torch.default_generator.manual_seed(int(key >> 1))
+                views.append(planes(self.transform(picture)))
         return torch.stack(views), self.images.label(index), index
 
-    def _view(self, image: Image.Image, key: tuple[int, ...]) -> Tensor:
-        state = torch.get_rng_state()
-        torch.default_generator.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1))
-        try:
-            return tv.pil_to_tensor(self.transform(image))
-        finally:
-            torch.set_rng_state(state)
+    def _picture(self, index: int) -> Image.Image | Tensor:
+        """Image ``index`` as the transform takes it, from the cache if there is one."""
+        if self.images.cache is None or self.cached_side is None:
+            picture: Image.Image | np.ndarray = self.images.image(index)
+        else:
+            picture = self.images.made(index, f"short-side-{self.cached_side}", shrunk(self.cached_side))
+        if self.resize == "pillow":
+            return Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
+        pixels = picture if isinstance(picture, np.ndarray) else np.array(picture)  # (h, w, 3)
+        return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
 class EvaluationViews(Dataset[Tensor]):
@@ -104,12 +148,21 @@ class EvaluationViews(Dataset[Tensor]):
 
     def __init__(self, images: ImageSet, size: int, crop: float, transform: Transform | None = None) -> None:
         self.images, self.transform = images, transform or evaluation_view(size, crop)
+        self.name = None if transform else f"evaluation-{size}-of-{round(size / crop)}"
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index: int) -> Tensor:
-        return tv.pil_to_tensor(self.transform(self.images.image(index)))
+        if self.name is None:
+            return planes(self.transform(self.images.image(index)))
+        return planes(self.images.made(index, self.name, self.transform))
+
+
+def planes(picture: Image.Image | np.ndarray | Tensor) -> Tensor:
+    """A picture, its pixels (h, w, 3), or a tensor (3, h, w), as a tensor (3, h, w) of its own that is contiguous."""
+    colors_first = picture.numpy() if isinstance(picture, Tensor) else np.asarray(picture).transpose(2, 0, 1)
+    return torch.from_numpy(np.array(colors_first, order="C"))
 
 
 def views_first(views: Tensor) -> Tensor:

@@ -11,6 +11,9 @@ from embedding_transfer.images import Batches
 from embedding_transfer.images.views import TrainingViews, training_view
 from embedding_transfer.training.options import TrainingOptions
 
+ENOUGH = 2
+"""Sides of a view that the shorter side of a cached picture has: a crop of a quarter of the area still fills a view."""
+
 
 def training_loader(batches: Batches, size: int, options: TrainingOptions, device: torch.device) -> DataLoader[Any]:
     """Batches of views (n, v, 3, size, size) uint8, labels (n,) and image indices (n,).
@@ -18,12 +21,12 @@ def training_loader(batches: Batches, size: int, options: TrainingOptions, devic
     Args:
         batches: Which images make a batch.
         size: Side of the views in pixels.
-        options: The augmentation, the number of views, the seed and the workers.
+        options: The augmentation, what resizes, the number of views, the seed and the workers.
         device: Where the batches will go.
     """
     transform = training_view(str(options.augmentation), size)
     return DataLoader(
-        TrainingViews(batches.images, transform, options.views, options.seed),
+        TrainingViews(batches.images, transform, options.views, options.seed, options.resize, ENOUGH * size),
         batch_sampler=batches,
         num_workers=options.workers,
         persistent_workers=options.workers > 0,

@@ -29,6 +29,9 @@ class TrainingOptions(TypedOptions):
         output: Run directory to write; it must be new or empty unless resume is given.
         augmentation: ``photo`` (random resized crop and flip) or ``character`` (gentle affine, no flip); default:
             ``character`` for glyphs, ``photo`` for all else.
+        resize: What resizes photos: ``pillow`` or ``torch``, which is faster; their pixels differ by at most 1 of 255.
+        cache: Folder in which decoded pictures are kept, the shorter side at most twice a view's, so that files are
+            decoded in the first epoch alone; default: none.
         pretrained: Start the backbone from weights that timm downloads; nothing is downloaded otherwise.
         weights: Start the backbone from the weights in this file: ImageNet's, or those of a trained network such as
             RUN/best.safetensors.
@@ -85,6 +88,8 @@ class TrainingOptions(TypedOptions):
     train_on: Literal["train", "all"] = "train"
     output: Path
     augmentation: Literal["photo", "character"] | None = None
+    resize: Literal["pillow", "torch"] = "pillow"
+    cache: Path | None = None
     pretrained: bool = False
     weights: Path | None = None
     l2_normalize: bool = False
@@ -141,6 +146,8 @@ class TrainingOptions(TypedOptions):
             raise UsageError("train_on all holds nothing out: leave out --validation")
         if self.augmentation is None:
             self.augmentation = "character" if self.images == "glyphs" else "photo"
+        if self.resize == "torch" and self.augmentation == "character":
+            raise UsageError("resize torch is for photos; characters are moved by pillow: leave it out")
 
     @property
     def batch(self) -> tuple[int, int | None]:

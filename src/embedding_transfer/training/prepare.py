@@ -37,12 +37,15 @@ def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
         all_learn: Whether every step has a gradient for every parameter, apart from warm-up.
 
     Raises:
-        UsageError: If the run directory is in use, there are no such images, or a logger is not installed.
+        UsageError: If the run directory is in use, there are no such images or none that can be cached, or a logger
+            is not installed.
         InputError: If the images are not what the image set expects.
     """
     check_logger(options.log)
     run = RunDirectory(options)
     everything = load_images(options.images, options.root, options.allow_incomplete)
+    if options.cache is not None:
+        everything = everything.cached_in(options.cache)
     images, validation = hold_out_classes(everything, options.validation, options.seed)
     if options.train_on == "all":
         images = images._replace(train=whole_set(everything))

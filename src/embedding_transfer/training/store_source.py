@@ -32,6 +32,8 @@ def with_store(
         "images": fingerprint_of_images(images),
         "seed": options.seed,
         "augmentation": options.augmentation,
+        "resize": options.resize,
+        "cache of pictures": options.cache is not None,
         "size of views": max(options.shape[2], source.image_size or 0),
         "precision": options.source_precision or options.precision,
     }
