@@ -22,6 +22,7 @@ from embedding_transfer.images import load_images
 from embedding_transfer.networks import load_network
 from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.retrieval.evaluation import recall_of
+from embedding_transfer.sources import PictureSource
 from embedding_transfer.sources.principal_components import principal_components
 from embedding_transfer.training.loop import Training
 
@@ -268,3 +269,29 @@ def test_the_picture_shows_every_training_and_every_baseline() -> None:
     assert shown == [[50, 60, 70], [60], [published[0]], [80, 90, 100], [90], [published[1]], [60, 60]]
     assert [label.get_text() for label in panel.get_yticklabels()] == ["RKD", "PKT"]  # the better one above
     assert [text.get_text() for text in panel.texts] == ["Source 60.0"]
+
+
+def test_methods_share_one_run_of_the_source(
+    grid: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those on vectors with the same views; nothing is left of it, and every number stays what it was alone."""
+    assert main(["train-source", "--config", "tiny/source.yaml"]) == 0
+    for name, options in {"A": {"loss": "RelaxedContrastiveLoss"}, "B": {"loss": "RKDLoss"}}.items():
+        arguments = [f"--{key}={value}" for key, value in options.items()]
+        assert main(["transfer", "--config", "tiny/shorter.yaml", *arguments, "--output", f"alone/{name}"]) == 0
+    (grid / "mine.yaml").write_text("A: {loss: RelaxedContrastiveLoss}\nB: {loss: RKDLoss}\nC: {loss: FitNetLoss}\n")
+    calls = []
+    forward = PictureSource.forward
+
+    def counting(self: PictureSource, *given: Any) -> Any:
+        calls.append(1)
+        return forward(self, *given)
+
+    monkeypatch.setattr(PictureSource, "forward", counting)
+    assert main([*COMMAND, "--methods", "A,B,C", "--seeds", "0"]) == 0
+    steps = 2 * 2
+    assert len(calls) == 2 * steps  # for A, and for C, which looks at maps
+    assert not (grid / "out/.source-vectors").exists()
+    for name in "AB":
+        alone, shared = lines_of(grid / f"alone/{name}"), lines_of(grid / f"out/tiny/shorter/{name}/seed-0")
+        assert [line["loss"] for line in alone] == [line["loss"] for line in shared]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from embedding_transfer.files import write_bytes
 from embedding_transfer.grid.baselines import baselines
 from embedding_transfer.grid.picture import as_picture
 from embedding_transfer.grid.plan import Cell
+from embedding_transfer.grid.shared_vectors import FOLDER, with_shared_vectors
 from embedding_transfer.grid.table import Row, as_csv, as_markdown, head_and_cells, row_of_baseline, row_of_runs
 from embedding_transfer.report.tables import print_table
 from embedding_transfer.training.evaluation import VALIDATION
@@ -31,7 +33,10 @@ def run_cells(cells: Sequence[Cell], output: Path, dry_run: bool) -> dict[str, l
     if dry_run:
         print("\n".join(cell.command for cell in to_do))
         return {}
-    failures = {cell.options.output: error for n, cell in enumerate(to_do, 1) if (error := _train(cell, n, len(to_do)))}
+    try:
+        failures = _train_all(with_shared_vectors(to_do, output))
+    finally:
+        shutil.rmtree(output / FOLDER, ignore_errors=True)
     tables = _tables([cell for cell in cells if cell.method and cell.state() == "finished"], output)
     _write(tables, output)
     if failures:
@@ -39,6 +44,12 @@ def run_cells(cells: Sequence[Cell], output: Path, dry_run: bool) -> dict[str, l
         kind = UsageError if all(isinstance(error, UsageError) for error in failures.values()) else TrainingError
         raise kind(f"{len(failures)} of {len(cells)} trainings failed, the first: {folder}: {first}")
     return tables
+
+
+def _train_all(cells: Sequence[Cell]) -> dict[Path, TrainingError | UsageError]:
+    """Train cells; returns why those failed that did, by their folders."""
+    errors = {cell.options.output: _train(cell, number, len(cells)) for number, cell in enumerate(cells, 1)}
+    return {folder: error for folder, error in errors.items() if error is not None}
 
 
 def _train(cell: Cell, number: int, count: int) -> TrainingError | UsageError | None:

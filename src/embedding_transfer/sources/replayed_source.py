@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from embedding_transfer.errors import reason
 from embedding_transfer.images import ImageSet, ImageSplits
 from embedding_transfer.networks import Embedded
 from embedding_transfer.sources.source import Source
@@ -35,7 +38,11 @@ class ReplayedSource(Source):
         self.source.run_compiled()
 
     def begin_epoch(self, epoch: int) -> None:
-        self.store.open(epoch if self.epochs is None else epoch % self.epochs)
+        try:
+            self.store.open(epoch if self.epochs is None else epoch % self.epochs)
+        except OSError as error:
+            where = self.store.folder
+            warnings.warn(f"vectors of epoch {epoch + 1} are not kept in {where}: {reason(error)}", stacklevel=2)
 
     def finish(self) -> None:
         self.store.close()
@@ -48,6 +55,8 @@ class ReplayedSource(Source):
 
     @torch.no_grad()
     def forward(self, images: Tensor, index: Tensor, views: int) -> Embedded:
+        if not self.store.is_open:
+            return Embedded([], *[self.source(images, index, views).embedding] * 2)
         pictures = index[: len(index) // views].cpu().numpy()  # (n,), the same for each view
         if not self.store.is_there[pictures].all():
             rows = self.source(images, index, views).embedding  # (views * n, d)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,11 @@ class ViewStore:
                 raise UsageError(f"{folder} holds vectors of another {name} ({before}, now {now}): give another folder")
 
     def open(self, epoch: int) -> None:
-        """Take up the vectors of an epoch."""
+        """Take up the vectors of an epoch.
+
+        Raises:
+            OSError: If the disk is too full for them.
+        """
         self.close()
         n, _, _ = self.shape
         self.vectors = self._mapped(self.folder / f"vectors-{epoch:04d}.npy", self.dtype, self.shape)
@@ -62,20 +67,33 @@ class ViewStore:
             unfinished = path.with_name(f".{path.name}.part")
             try:
                 np.lib.format.open_memmap(unfinished, mode="w+", dtype=dtype, shape=shape).flush()
+                _take_up_space(unfinished)
                 unfinished.rename(path)
-            except OSError as error:
-                raise OSError(f"cannot make {path}: {reason(error)}") from error
+            finally:
+                unfinished.unlink(missing_ok=True)
         mapped = np.lib.format.open_memmap(path, mode="r+")
         if mapped.shape != shape or mapped.dtype != dtype:
             raise InputError(f"{path} is damaged: it holds {mapped.dtype} {mapped.shape}, not {dtype} {shape}")
         return mapped
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the vectors of an epoch are at hand."""
+        return hasattr(self, "vectors")
+
     def close(self) -> None:
         """Write to the disk what this epoch brought: vectors first, then that they are there."""
-        if not hasattr(self, "vectors"):
+        if not self.is_open:
             return
         self.vectors.flush()  # type: ignore[attr-defined]
         new = self.is_there & (self.written == 0)
         self.written[new] = 1
         self.written.flush()  # type: ignore[attr-defined]
         del self.vectors, self.written
+
+
+def _take_up_space(path: Path) -> None:
+    """Raises OSError now if the disk is too full for a file; later, a mapped file could only kill the process."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("rb+") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

@@ -51,12 +51,21 @@ def require_what_loss_needs(loss: Spec, source: Source) -> None:
     Raises:
         UsageError: The message says which sources give maps, and which losses need none.
     """
-    tried = new_transfer_loss(with_sigma(loss, 1.0), STAND_IN)
-    if "source_maps" in tried.fields and not source.map_channels:
+    if needs_source_maps(loss) and not source.map_channels:
+        name = type(new_transfer_loss(with_sigma(loss, 1.0), STAND_IN)).__name__
         raise UsageError(
-            f"{type(tried).__name__} needs the source's stage maps, which {source.name} does not give: take a network "
+            f"{name} needs the source's stage maps, which {source.name} does not give: take a network "
             "that was trained here as the source, or a loss on embeddings such as RelaxedContrastiveLoss"
         )
+
+
+def needs_source_maps(loss: Spec) -> bool:
+    """Whether a loss looks at the source's stage maps.
+
+    Raises:
+        UsageError: If there is no such loss.
+    """
+    return "source_maps" in new_transfer_loss(with_sigma(loss, 1.0), STAND_IN).fields
 
 
 def learns_from_embeddings(options: TransferOptions) -> bool:
