@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check install clean
+.PHONY: demo test check bench install clean
 
 demo: install  ## train a source, transfer it three ways, show the result
 	$(BIN)/embedding-transfer demo --output demo-run
@@ -13,6 +13,14 @@ check: install  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: install  ## time everything against the plain way, on the CPU
+	$(BIN)/python benchmarks/losses.py
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/images.py --rounds 4
+	$(BIN)/python benchmarks/loop.py
+	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/step.py --source bn_inception --target bn_inception --embedding-dim 64 --rounds 3
 
 install: .venv/.installed
 

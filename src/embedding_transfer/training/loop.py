@@ -31,6 +31,7 @@ from embedding_transfer.training.record import Record, Within
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.run_directory import RunDirectory
 from embedding_transfer.training.sentences import epoch_sentence, say, start_sentence
+from embedding_transfer.training.signs import warn_of_collapse, warn_of_no_loss
 from embedding_transfer.training.step import Step
 
 
@@ -149,6 +150,8 @@ class Training:
                 self._watch(watch)
                 self.record.save(Within(done, watch.totals()))
         self._watch(watch)
+        if self.accelerator.is_main_process:
+            warn_of_no_loss(watch.means(), watch.where)
         pictures = (steps - within.steps) * self.batches.batch_size
         line = {
             "epoch": epoch + 1,
@@ -181,6 +184,8 @@ class Training:
 
     def _evaluate(self) -> dict[str, float]:
         self._embeddings = self._embed(self.objective.network, self.images.test)
+        if self.accelerator.is_main_process:
+            warn_of_collapse(self._embeddings)
         return self.evaluation.measure(self._embeddings, lambda images: self._embed(self.objective.network, images))
 
     def _embed(self, network: EmbeddingNetwork, images: ImageSet) -> Tensor:

@@ -20,6 +20,7 @@ from embedding_transfer.training.in_parts import step_in_parts
 from embedding_transfer.training.objective import Objective
 from embedding_transfer.training.optimization import new_optimizer
 from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.signs import check_source_vectors
 
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -43,6 +44,7 @@ class Step:
         if options.accumulate > 1 and objective.looks_at_maps:
             raise UsageError("--accumulate is for losses on embeddings; this one looks at stage maps")
         self.objective, self.source, self.options, self.accelerator = objective, source, options, accelerator
+        self.has_looked_at_source = False
         _prepare_networks(objective, source, options)
         self.optimizer = new_optimizer(objective, options)
         self.learner, self.stepper = accelerator.prepare(objective, self.optimizer)
@@ -62,12 +64,19 @@ class Step:
         if self.source is not None:
             with self._precision_of_source():
                 taught = self.source(images, index, self.options.views)
+            if not self.has_looked_at_source:
+                check_source_vectors(taught.embedding, self.source.name)
+                self.has_looked_at_source = True
         seen = resized(images, self.objective.network.image_size)
-        if self.options.accumulate > 1:
-            losses = self._in_parts(seen, labels, index, taught)
-        else:
-            losses = self.learner(seen, labels, index, taught)
-            self._backward(losses["loss"])
+        try:
+            losses = self._losses_and_gradients(seen, labels, index, taught)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise UsageError(
+                "BatchNorm cannot normalize one picture by itself: give a larger --batch-size, larger pictures, or "
+                "--batch-norm frozen-statistics"
+            ) from error
         if losses["loss"].device.type == "cpu" and not bool(losses["loss"].isfinite()):
             self.stepper.zero_grad()
             return losses
@@ -78,9 +87,16 @@ class Step:
         self.stepper.zero_grad()
         return losses
 
-    def _in_parts(self, images: Tensor, labels: Tensor, index: Tensor, taught: Embedded | None) -> dict[str, Tensor]:
-        with self.accelerator.autocast():
-            return step_in_parts(self.objective, images, labels, index, taught, self.options.accumulate, self._backward)
+    def _losses_and_gradients(
+        self, images: Tensor, labels: Tensor, index: Tensor, taught: Embedded | None
+    ) -> dict[str, Tensor]:
+        parts = self.options.accumulate
+        if parts > 1:
+            with self.accelerator.autocast():
+                return step_in_parts(self.objective, images, labels, index, taught, parts, self._backward)
+        losses: dict[str, Tensor] = self.learner(images, labels, index, taught)
+        self._backward(losses["loss"])
+        return losses
 
     def _backward(self, loss: Tensor) -> None:
         with running_statistics_kept(self.objective.network):  # checkpointed blocks run again
