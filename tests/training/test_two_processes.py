@@ -30,12 +30,20 @@ def test_gathered_loss_and_gradient_equal_those_of_one_process(tmp_path: Path) -
         assert torch.equal(found["order"], one["order"])  # rows stand as one process would have them
 
 
-@pytest.mark.parametrize("loss", ["RelaxedContrastiveLoss", "FitNetLoss"])
+@pytest.mark.parametrize(
+    ("loss", "more"),
+    [
+        ("RelaxedContrastiveLoss", {"warmup_epochs": 1}),
+        ("RelaxedContrastiveLoss", {"accumulate": 2}),
+        ("FitNetLoss", {}),  # no gradient for the head: must not need a warm-up to train
+        ("AttentionTransferLoss", {}),
+    ],
+)
 def test_a_transfer_in_two_processes_equals_one(
-    loss: str, tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
+    loss: str, more: dict[str, Any], tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
 ) -> None:
     options = {**tiny_options, "ks": "1,2", "epochs": 2, "source": tiny_source, "loss": loss, "optimizer": "sgd"}
-    options |= {"batch_norm": "frozen-statistics", "warmup_epochs": 1}  # statistics of a batch are per process
+    options |= {"batch_norm": "frozen-statistics", **more}  # statistics of a batch are per process
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     for name, start in (("one", [sys.executable]), ("two", LAUNCH)):
         command = [*start, "-m", "embedding_transfer", "transfer", *arguments, f"--output={tmp_path / name}"]
@@ -60,3 +68,31 @@ def test_processes_evaluate_with_the_same_statistics(
     best = max(json.loads(x)["recall@1"] for x in (tmp_path / "run/metrics.jsonl").read_text().splitlines())
     found = evaluate(tmp_path / "run", root=tiny_options["root"], ks=(1, 2), workers=0)
     assert found["recall@1"] == best
+
+
+def test_a_run_goes_on_in_another_number_of_processes(
+    tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
+) -> None:
+    """Two epochs in two processes, where the state is on a device called cpu:0, then two in one, then two in two."""
+    options = {**tiny_options, "ks": "1,2", "source": tiny_source, "output": tmp_path / "run", "schedule": "constant"}
+    for epochs, start in ((2, LAUNCH), (4, [sys.executable]), (6, LAUNCH)):
+        config = tmp_path / "run/config.yaml"
+        if config.exists():
+            config.write_text(config.read_text().replace(f"epochs: {epochs - 2}", f"epochs: {epochs}"))
+        arguments = [f"--{name.replace('_', '-')}={value}" for name, value in {**options, "epochs": epochs}.items()]
+        command = [*start, "-m", "embedding_transfer", "transfer", *arguments, "--resume"]
+        subprocess.run(command, check=True, timeout=120, env=ENVIRONMENT)
+    lines = (tmp_path / "run/metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
+
+
+def test_processes_speak_with_one_voice(tiny_source: Path, tiny_options: dict[str, Any]) -> None:
+    """A wrong option is said once, a table is printed once."""
+    command = [*LAUNCH, "-m", "embedding_transfer"]
+    wrong = [*command, "transfer", str(tiny_source), str(tiny_options["root"]), "--output", "x", "--lrr", "1"]
+    said = subprocess.run(wrong, timeout=120, env=ENVIRONMENT, capture_output=True, text=True)
+    assert said.returncode != 0
+    assert said.stderr.count("no option --lrr") == 1
+    right = [*command, "evaluate", str(tiny_source), str(tiny_options["root"]), "--ks", "1,2", "--workers", "0"]
+    printed = subprocess.run(right, timeout=120, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+    assert printed.count("recall@1") == 1
