@@ -39,6 +39,8 @@ class TrainingOptions(TypedOptions):
         pooling: ``average+maximum`` (of the final map), ``average``, ``class-token``, ``gem`` (generalized mean with a
             learned power) or ``own`` (what the backbone was trained to pool to); default: ``average+maximum`` where
             the backbone ends in a map, as convolutional networks do, ``own`` where it ends in tokens.
+        head_start: How the head begins: ``random`` (orthogonal, as published), or ``principal-components`` of what a
+            pretrained backbone makes of the training images, which keeps what it knows.
         batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
         batch_norm_momentum: Weight of the newest batch in running statistics; default: the backbone's own.
         epochs: Passes over the training images.
@@ -94,6 +96,7 @@ class TrainingOptions(TypedOptions):
     weights: Path | None = None
     l2_normalize: bool = False
     pooling: Literal["average+maximum", "average", "class-token", "gem", "own"] | None = None
+    head_start: Literal["random", "principal-components"] = "random"
     batch_norm: Literal["train", "frozen-statistics", "frozen"] = "train"
     batch_norm_momentum: float | None = None
     epochs: int = 90

@@ -22,6 +22,7 @@ from embedding_transfer.training.fitting_loss import (
     require_labels_if_asked,
     require_what_loss_needs,
 )
+from embedding_transfer.training.head_start import start_head
 from embedding_transfer.training.loop import Training
 from embedding_transfer.training.prepare import new_network, prepare
 from embedding_transfer.training.result import TrainingResult
@@ -53,6 +54,8 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     target = new_network(*options.shape, options)
     if start is not None:
         start_as_source(target, start, images.train, options.workers, accelerator)
+    elif options.head_start == "principal-components":
+        start_head(target.to(accelerator.device), images.train, options.workers, accelerator)
     sizes = _sizes(target, source, images.train, options.views)
     objective = TransferObjective(
         target,
