@@ -1,10 +1,20 @@
 """Relaxed contrastive loss (Kim, Kim, Cho, Kwak, CVPR 2021)."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
-from embedding_transfer.losses.relaxed_loss import RelaxedLoss, Sigma
-from embedding_transfer.relations import require_positive
+from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.losses.relaxed_loss import LogLabels, RelaxedLoss, Sigma
+from embedding_transfer.relations import (
+    contextual_labels,
+    full_precision,
+    matching_embeddings,
+    no_relations,
+    require_positive,
+    unit_rows,
+)
 
 
 class RelaxedContrastiveLoss(RelaxedLoss):
@@ -14,15 +24,21 @@ class RelaxedContrastiveLoss(RelaxedLoss):
 
     with relaxed labels :math:`w_{ij} = \exp(-|s_i - s_j|^2 / \sigma)` of the normalized source and relative
     distances :math:`r_{ij} = d_{ij} / \frac{1}{n} \sum_k d_{ik}` of the target, which is not normalized. Kim, Kim,
-    Cho, Kwak, "Embedding Transfer with Label Relaxation for Improved Metric Learning", CVPR 2021.
+    Cho, Kwak, "Embedding Transfer with Label Relaxation for Improved Metric Learning", CVPR 2021. Contextual labels
+    are :math:`(w + w^C) / 2` with the neighbors that two rows share in the source's space,
+    :func:`~embedding_transfer.relations.contextual_labels`, after the same authors' "Self-Taught Metric Learning
+    without Labels", CVPR 2022 (where the loss is divided by n (n - 1)).
 
     Args:
         sigma: Width of the kernel of the relaxed labels. Default: 1. ``"auto"`` is for ``transfer``, which asks the
             source (see :func:`~embedding_transfer.sources.audit.audit`) and puts a number in its place.
         delta: Margin, in units of the mean distance. Default: 1.
+        labels: ``"relaxed"``, or ``"contextual"``, which in a training also know which rows show one image.
+        top_k: Neighbors that contextual labels look at, the row itself included. Default: 10, 5 for each of two views.
+        normalize: Divide the target's rows by their lengths first. Default: no.
 
     Raises:
-        UsageError: ``sigma`` or ``delta`` is not positive.
+        UsageError: ``sigma`` or ``delta`` is not positive, ``top_k`` is below 2, or there are no such labels.
 
     Example::
 
@@ -30,11 +46,63 @@ class RelaxedContrastiveLoss(RelaxedLoss):
         >>> RelaxedContrastiveLoss()(target, source).backward()
     """
 
-    def __init__(self, sigma: Sigma = 1.0, delta: float = 1.0) -> None:
+    def __init__(
+        self,
+        sigma: Sigma = 1.0,
+        delta: float = 1.0,
+        labels: Literal["relaxed", "contextual"] = "relaxed",
+        top_k: int = 10,
+        normalize: bool = False,
+    ) -> None:
         super().__init__()
         require_positive(self, sigma=sigma, delta=delta)
+        if labels not in ("relaxed", "contextual"):
+            raise UsageError(f"RelaxedContrastiveLoss needs labels 'relaxed' or 'contextual'; got {labels!r}")
+        if top_k < 2:
+            raise UsageError(f"RelaxedContrastiveLoss needs top_k >= 2, the row itself and others; got {top_k}")
         self.sigma = float(sigma)
         self.delta = delta
+        self.labels = labels
+        self.identical_at_zero = labels == "contextual"
+        self.top_k = top_k
+        self.normalize = normalize
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The embeddings; for contextual labels also which image each row shows."""
+        return ("target", "source", "index") if self.labels == "contextual" else ("target", "source")
+
+    def forward(self, target: Tensor, source: Tensor, index: Tensor | None = None) -> Tensor:
+        """The loss, a scalar in float32 (float64 for float64 targets).
+
+        Args:
+            target: (n, d_t) embeddings that learn.
+            source: (n, d_s) embeddings of the same n views; receives no gradient.
+            index: (n,) which image each row shows, for contextual labels; without, each row another one.
+
+        Raises:
+            InputError: The tensors are not 2-D, not floating point, empty, or of different length.
+        """
+        target, source = matching_embeddings(self, target, source)
+        if index is not None and index.shape != target.shape[:1]:
+            raise InputError(
+                f"RelaxedContrastiveLoss takes one index per row; got {tuple(index.shape)} for {tuple(target.shape)}"
+            )
+        if len(target) == 1:
+            return no_relations(target, source)
+        with full_precision(target.device):
+            labels = self.relaxed(source) if self.labels == "relaxed" else self.contextual(source, index)
+            return self.of_labels(unit_rows(target) if self.normalize else target, labels)
+
+    def contextual(self, source: Tensor, index: Tensor | None) -> LogLabels:
+        """The mean of the relaxed and the contextual labels of the source (n, d_s)."""
+        relaxed, shared = self.relaxed(source), contextual_labels(source, self.sigma, self.top_k, index)  # (n, n)
+        shared.fill_diagonal_(1)
+
+        def of_rows(rows: slice) -> Tensor:
+            return relaxed(rows).clamp_(max=0).exp_().add_(shared[rows]).div_(2).log_()  # (b, n)
+
+        return of_rows
 
     def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
         """l_i = sum_j w r^2 + (1 - w) [delta - r]_+^2, which is sum_j (delta push - s r) / 2 with the two below."""
@@ -47,4 +115,4 @@ class RelaxedContrastiveLoss(RelaxedLoss):
         return half_delta_push.sub_(sr.sum(), alpha=0.5), s, sr
 
     def extra_repr(self) -> str:
-        return f"sigma={self.sigma}, delta={self.delta}"
+        return f"sigma={self.sigma}, delta={self.delta}, labels={self.labels!r}"

@@ -1,5 +1,7 @@
 """What the two losses of the paper share: relative distances of the target against relaxed labels of the source."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -9,6 +11,8 @@ from torch.autograd.function import once_differentiable
 from embedding_transfer.losses.relation_loss import RelationLoss
 from embedding_transfer.relations import full_precision
 from embedding_transfer.relations.distance_rows import (
+    SMALLEST_DISTANCE,
+    SMALLEST_SQUARE,
     distance_rows,
     gradient_of_rows,
     laplacian,
@@ -21,6 +25,10 @@ Sigma = float | Literal["auto"]
 """A width of the kernel, or that a training shall choose it."""
 
 
+LogLabels = Callable[[slice], Tensor]
+"""Logarithms of the labels (b, n) of a block of b rows with all n rows."""
+
+
 class RelaxedLoss(RelationLoss):
     """Base of losses (1/n) sum_i l_i(r_i, w_i) on rows of relative distances r and of relaxed labels w.
 
@@ -29,13 +37,23 @@ class RelaxedLoss(RelationLoss):
 
     Attributes:
         sigma: Width of the kernel of the relaxed labels.
+        identical_at_zero: Whether identical rows of the target are 0 apart, not 1e-6.
     """
 
     sigma: float
+    identical_at_zero: bool = False
 
     def compare(self, target: Tensor, source: Tensor) -> Tensor:
+        return self.of_labels(target, self.relaxed(source))
+
+    def relaxed(self, source: Tensor) -> LogLabels:
+        """The relaxed labels of the source (n, d_s)."""
+        return partial(log_label_rows, source, sigma=self.sigma)
+
+    def of_labels(self, target: Tensor, log_labels: LogLabels) -> Tensor:
+        """The loss of target (n, d_t) with labels, in full precision."""
         learns = torch.is_grad_enabled() and target.requires_grad
-        loss: Tensor = _BlockByBlock.apply(target, source, self, learns)
+        loss: Tensor = _BlockByBlock.apply(target, log_labels, self, learns)
         return loss
 
     def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
@@ -62,14 +80,16 @@ class _BlockByBlock(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, target: Tensor, source: Tensor, loss: RelaxedLoss, learns: bool) -> Tensor:
+    def forward(ctx: Any, target: Tensor, log_labels: LogLabels, loss: RelaxedLoss, learns: bool) -> Tensor:
         n = len(target)
         total = target.new_zeros(())
         left, right = None, None  # the gradient with respect to the target is left @ right, or left alone
         for rows in row_tiles(n, target.device):
             d, is_float64 = distance_rows(target, rows)  # (b, n)
-            inverse_mu = d.sum(dim=1, keepdim=True).reciprocal_().mul_(n)  # (b, 1)
-            part, s, sr = loss.of_rows(d * inverse_mu, log_label_rows(source, rows, loss.sigma), rows)
+            if loss.identical_at_zero:
+                d.masked_fill_(d <= SMALLEST_DISTANCE, 0)
+            inverse_mu = d.sum(dim=1, keepdim=True).clamp_(min=SMALLEST_SQUARE).reciprocal_().mul_(n)  # (b, 1)
+            part, s, sr = loss.of_rows(d * inverse_mu, log_labels(rows), rows)
             total.add_(part, alpha=1 / n)
             if not learns:
                 continue

@@ -31,25 +31,40 @@ def pairwise_distances(embeddings: Tensor) -> Tensor:
     return distances
 
 
-def inner_products(embeddings: Tensor) -> Tensor:
-    """x_i.x_j for all pairs of rows, (n, d) -> (n, n), differentiable once, in full precision both ways."""
-    products: Tensor = _InnerProducts.apply(embeddings)
+def inner_products(embeddings: Tensor, others: Tensor | None = None) -> Tensor:
+    """x_i.y_j for all pairs of rows, differentiable once with respect to x, in full precision both ways.
+
+    Args:
+        embeddings: x (..., n, d).
+        others: y (..., m, d), which gets no gradient. Default: x itself, with gradient from both sides.
+
+    Returns:
+        (..., n, m).
+
+    Example::
+
+        >>> inner_products(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0], [5.0, 6.0]]))
+        tensor([[11., 17.]])
+    """
+    products: Tensor = _InnerProducts.apply(embeddings, others)
     return products
 
 
 class _InnerProducts(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.save_for_backward(x)
+    def forward(ctx: Any, x: Tensor, others: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, others)
         with full_precision(x.device):
-            return x @ x.T
+            return x @ (x if others is None else others).mT
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_product: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
+    def backward(ctx: Any, grad_product: Tensor) -> tuple[Tensor, None]:
+        x, others = ctx.saved_tensors
         with full_precision(x.device):
-            return (grad_product + grad_product.T) @ x
+            if others is None:
+                return (grad_product + grad_product.mT) @ x, None
+            return grad_product @ others, None
 
 
 class _PairwiseDistances(torch.autograd.Function):
