@@ -6,7 +6,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from embedding_transfer.build.values import as_type, plain_value
 from embedding_transfer.errors import UsageError, nearest
@@ -159,6 +159,11 @@ def _hints(cls: Any) -> dict[str, Any]:
 def _typed(value: Any, hint: Any, name: str) -> Any:
     if hint is None:
         return plain_value(value) if isinstance(value, str) else value
+    if hasattr(hint, "forward"):  # a module, such as the loss that another loss is made of
+        return {"class_path": value} if isinstance(value, str) else value
+    if get_origin(hint) is list and hasattr(get_args(hint)[0], "forward"):
+        parts = value.split(",") if isinstance(value, str) else value
+        return [{"class_path": part.strip()} if isinstance(part, str) else part for part in parts]
     return as_type(value, hint, name)
 
 

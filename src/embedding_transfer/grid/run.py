@@ -15,7 +15,15 @@ from embedding_transfer.grid.baselines import baselines
 from embedding_transfer.grid.picture import as_picture
 from embedding_transfer.grid.plan import Cell
 from embedding_transfer.grid.shared_vectors import FOLDER, with_shared_vectors
-from embedding_transfer.grid.table import Row, as_csv, as_markdown, head_and_cells, row_of_baseline, row_of_runs
+from embedding_transfer.grid.table import (
+    Row,
+    as_csv,
+    as_markdown,
+    head_and_cells,
+    lengths_of_run,
+    row_of_baseline,
+    row_of_runs,
+)
 from embedding_transfer.report.tables import print_table
 from embedding_transfer.training.evaluation import VALIDATION
 from embedding_transfer.training.source_options import SourceOptions
@@ -79,7 +87,8 @@ def _tables(finished: Sequence[Cell], output: Path) -> dict[str, list[Row]]:
         rows = [row_of_baseline(name, images, baseline, recall) for baseline, recall in found.items()]
         for method in dict.fromkeys(cell.method for cell in cells):
             runs = [cell.options.output for cell in cells if cell.method == method]
-            rows.append(row_of_runs(name, images, method, runs, ks, chosen_on))
+            lengths = [None, *lengths_of_run(runs[0])]
+            rows += [row_of_runs(name, images, method, runs, ks, chosen_on, length) for length in lengths]
         tables[name] = rows
     return tables
 

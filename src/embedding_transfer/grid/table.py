@@ -13,6 +13,7 @@ from typing import Any
 
 from embedding_transfer.grid.published import PublishedRecall, published_recall
 from embedding_transfer.report.tables import markdown_table
+from embedding_transfer.retrieval.lengths import name_at, scores_by_length
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,13 @@ class Row:
 
 
 def row_of_runs(
-    recipe: str, images: str, method: str, runs: Sequence[Path], ks: Sequence[int], chosen_on: str = ""
+    recipe: str,
+    images: str,
+    method: str,
+    runs: Sequence[Path],
+    ks: Sequence[int],
+    chosen_on: str = "",
+    length: int | None = None,
 ) -> Row:
     """The row of some finished runs, which differ in their seeds.
 
@@ -48,6 +55,7 @@ def row_of_runs(
         runs: The run directories.
         ks: The K of Recall@K.
         chosen_on: What precedes ``recall@K`` in the name of the number that chooses the best epoch.
+        length: Of the vectors' leading dimensions that the row is of; ``None``: all of them.
     """
     best: dict[int, list[float]] = {k: [] for k in ks}
     last: dict[int, list[float]] = {k: [] for k in ks}
@@ -58,10 +66,18 @@ def row_of_runs(
         score = f"{chosen_on}recall@{min(ks)}" if kind == "recall" else f"overlap@{max(ks)}"
         of_best_epoch = max((line for line in lines if score in line), key=lambda line: line[score])
         for k in ks:
-            best[k].append(of_best_epoch[f"{kind}@{k}"])
-            last[k].append(lines[-1][f"{kind}@{k}"])
+            name = f"{kind}@{k}" if length is None else name_at(length, f"{kind}@{k}")
+            best[k].append(of_best_epoch[name])
+            last[k].append(lines[-1][name])
         seconds.append(sum(line["seconds"] for line in lines))
+    if length is not None:
+        return Row(recipe, f"{method}, first {length}", best, last, {}, seconds)
     return Row(recipe, method, best, last, _published(recipe, images, method), seconds)
+
+
+def lengths_of_run(run: Path) -> list[int]:
+    """The leading dimensions that a finished run measured beside the whole vectors, longest first."""
+    return list(scores_by_length(json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])))
 
 
 def row_of_baseline(recipe: str, images: str, method: str, recall: Mapping[str, float]) -> Row:

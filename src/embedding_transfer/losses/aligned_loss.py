@@ -1,4 +1,4 @@
-"""What losses on coordinates have in common: the target is brought into its source's space, by a projection if need be."""
+"""What losses on coordinates have in common: the target is brought into its source's space, by a map if need be."""
 
 from torch import Tensor
 

@@ -13,8 +13,10 @@ from torch import Tensor
 from embedding_transfer.images.image_set import ImageSet
 from embedding_transfer.report.curves import score_names, training_curves
 from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
+from embedding_transfer.report.length_table import head_and_rows_by_length
 from embedding_transfer.report.page import Page
 from embedding_transfer.retrieval import nearest_neighbors
+from embedding_transfer.retrieval.lengths import scores_by_length
 
 
 def write_run_page(
@@ -43,6 +45,9 @@ def write_run_page(
         for name, line in (("best epoch", best), ("last epoch", lines[-1]))
     ]
     page.table(["", "epoch", *scores], rows)
+    if scores_by_length(best):
+        page.heading("Leading dimensions of the best network's vectors")
+        page.table(*head_and_rows_by_length(best, embeddings.shape[1]))
     page.picture(training_curves([dict(line) for line in lines]), "curves of loss and recall over the epochs")
     page.heading("What the best network finds")
     gallery = np.ones(len(images), dtype=bool) if images.is_gallery is None else images.is_gallery

@@ -85,7 +85,8 @@ def check_comparable(sources: Sequence[Source], gallery_source: Source, scores: 
         if source.dim != gallery_source.dim:
             raise UsageError(
                 f"{source.name} makes vectors of {source.dim} dimensions and {gallery_source.name} of "
-                f"{gallery_source.dim}: queries and gallery must have the same"
+                f"{gallery_source.dim}: queries and gallery must have the same (a target whose loss learned a "
+                "projection has the network for its queries in best-in-source-space.safetensors)"
             )
     if "nmi" in scores:
         raise UsageError("nmi is a score of one network: leave it out with --gallery-network")

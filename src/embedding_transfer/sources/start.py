@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
@@ -15,7 +16,7 @@ from embedding_transfer.sources.principal_components import principal_components
 @torch.no_grad()
 def start_as_source(
     target: EmbeddingNetwork, source: EmbeddingNetwork, images: ImageSet, workers: int, accelerator: Accelerator
-) -> None:
+) -> Tensor:
     """Give a target the weights of its source, and to a shorter vector the principal components of the source's.
 
     The components are those of the source's embeddings of ``images``, as the source returns them; they are taken of
@@ -28,6 +29,9 @@ def start_as_source(
         images: Training images; looked at for a shorter vector only.
         workers: Processes that load images.
         accelerator: Shares the work among its processes.
+
+    Returns:
+        The directions D (d, d') of the source's space that are the target's coordinates; the identity for d' = d.
 
     Raises:
         UsageError: If the target has another backbone or a longer vector.
@@ -45,6 +49,7 @@ def start_as_source(
     target.backbone.load_state_dict(source.backbone.state_dict())
     target.pool.load_state_dict(source.pool.state_dict())
     weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
+    directions = torch.eye(source.embedding_dim).to(weight)
     if target.embedding_dim < source.embedding_dim:
         embeddings = embed_images(source, images, workers=workers, accelerator=accelerator)
         _, directions = principal_components(embeddings, target.embedding_dim)  # (d, d')
@@ -52,3 +57,4 @@ def start_as_source(
         weight, bias = directions.T @ weight, directions.T @ bias
     target.head.weight.copy_(weight)
     target.head.bias.copy_(bias)
+    return directions

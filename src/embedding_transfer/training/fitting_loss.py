@@ -11,7 +11,7 @@ from embedding_transfer.build import Spec, build
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
 from embedding_transfer.images.labels import require_labels
-from embedding_transfer.losses import TransferLoss
+from embedding_transfer.losses import Matryoshka, TransferLoss
 from embedding_transfer.sources import Source
 from embedding_transfer.training.auto_sigma import with_sigma
 from embedding_transfer.training.transfer_options import TransferOptions
@@ -85,3 +85,18 @@ def require_labels_if_asked(options: TransferOptions, images: ImageSet) -> None:
     loss = new_transfer_loss(with_sigma(options.loss, 1.0), STAND_IN)
     if "labels" in loss.fields:
         require_labels(images, type(loss).__name__)
+
+
+def shorter_lengths(loss: TransferLoss, length: int) -> tuple[int, ...]:
+    """The lengths below ``length``, the target's, that a loss trains it for, longest first.
+
+    Raises:
+        UsageError: The longest length that the loss knows is another than the target's.
+    """
+    dims = [dim for module in loss.modules() if isinstance(module, Matryoshka) for dim in module.dims]
+    if dims and max(dims) != length:
+        raise UsageError(
+            f"the longest of Matryoshka's dims is {max(dims)}, and the target's vector is {length} long: make them "
+            f"equal, by --embedding-dim {max(dims)} or by {length} among the dims"
+        )
+    return tuple(sorted({dim for dim in dims if dim < length}, reverse=True))

@@ -17,8 +17,11 @@ from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import as_floats, views_first
 from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.report.length_table import head_and_rows_by_length
 from embedding_transfer.report.run_page import write_run_page
+from embedding_transfer.report.tables import print_table
 from embedding_transfer.retrieval.embed import embed_images, quiet
+from embedding_transfer.retrieval.lengths import scores_by_length
 from embedding_transfer.sources import Source
 from embedding_transfer.training.evaluation import Evaluation
 from embedding_transfer.training.gather import share_buffers
@@ -208,6 +211,8 @@ class Training:
             write_run_page(page, self.run.config, lines, best, self.images.test, embeddings)
             for name, line in (("best", best), ("last", lines[-1])):
                 print(f"{name}: {epoch_sentence(line, self.options.epochs)}")
+            if scores_by_length(best):
+                print_table(*head_and_rows_by_length(best, embeddings.shape[1]))
             print(f"network: {self.run.best_file}  report: {page}")
             self.run.state.drop_before()
 

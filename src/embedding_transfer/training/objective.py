@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from embedding_transfer.networks import Embedded, EmbeddingNetwork
+
+NetworkState = tuple[dict[str, Tensor], dict[str, Any]]
+"""Weights of a network, and its description."""
 
 
 class Objective(nn.Module):
@@ -45,6 +50,14 @@ class Objective(nn.Module):
     def looks_at_maps(self) -> bool:
         """Whether stage maps have a part in the losses, or embeddings alone."""
         return False
+
+    def in_source_space(self, state: Mapping[str, Tensor]) -> NetworkState | None:
+        """The network of a state of this module as one with vectors in its source's space, if it learned the way there.
+
+        Args:
+            state: As :meth:`state_dict` gives it.
+        """
+        return None
 
     @abstractmethod
     def label_parameters(self) -> list[nn.Parameter]:

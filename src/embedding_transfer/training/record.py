@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from embedding_transfer.networks.network_file import write_network_file
 from embedding_transfer.training.background import Background, copy_of
 from embedding_transfer.training.objective import Objective
 from embedding_transfer.training.run_directory import RunDirectory
@@ -82,8 +83,7 @@ class Record:
         if self.accelerator.is_main_process:
             file, number = self.run.best_file, len(self.lines)
             warnings.warn(f"{file} is missing or damaged: the network of epoch {number} takes its place", stacklevel=3)
-            network = self.objective.network
-            self.run.save_networks(network.state_dict(), network.description, is_best=True)
+            self._save_networks(self.objective.state_dict(), self.objective.network.description, is_best=True)
 
     def add(self, line: dict[str, Any]) -> bool:
         """Keep an epoch; returns whether it is the best so far."""
@@ -113,11 +113,17 @@ class Record:
 
         def write() -> None:
             if within.steps == 0:
-                self.run.save_networks(_under(state["objective"], "network."), description, is_best)
+                self._save_networks(state["objective"], description, is_best)
                 self.run.log(state["metrics"][-1])
             self.run.state.save(state)
 
         self.background.do(write)
+
+    def _save_networks(self, state: Mapping[str, Tensor], description: dict[str, Any], is_best: bool) -> None:
+        """The networks of a state of the objective; the best one also in its source's space, for queries there."""
+        self.run.save_networks(_under(state, "network."), description, is_best)
+        if is_best and (wider := self.objective.in_source_space(state)) is not None:
+            write_network_file(self.run.in_source_space_file, *wider)
 
     def best(self) -> dict[str, Any]:
         """The metrics of the best epoch; the last evaluated one where the network of all others is lost."""

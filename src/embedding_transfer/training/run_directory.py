@@ -36,6 +36,7 @@ class RunDirectory:
         self.folder = folder = options.output
         self.metrics_file = folder / "metrics.jsonl"
         self.best_file = folder / "best.safetensors"
+        self.in_source_space_file = folder / "best-in-source-space.safetensors"
         self.last_file = folder / "last.safetensors"
         self.config_file = folder / "config.yaml"
         if folder.exists() and not folder.is_dir():

@@ -21,10 +21,12 @@ from embedding_transfer.training.fitting_loss import (
     new_transfer_loss,
     require_labels_if_asked,
     require_what_loss_needs,
+    shorter_lengths,
 )
 from embedding_transfer.training.head_start import start_head
 from embedding_transfer.training.loop import Training
 from embedding_transfer.training.prepare import new_network, prepare
+from embedding_transfer.training.projections import require_foldable, start_projections
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.sentences import start_of_weights
 from embedding_transfer.training.store_source import with_store
@@ -52,14 +54,19 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
         options = dataclasses.replace(options, loss=with_sigma(options.loss, sigma))
         run.settle(options)
     target = new_network(*options.shape, options)
+    directions = None
     if start is not None:
-        start_as_source(target, start, images.train, options.workers, accelerator)
+        directions = start_as_source(target, start, images.train, options.workers, accelerator)
     elif options.head_start == "principal-components":
         start_head(target.to(accelerator.device), images.train, options.workers, accelerator)
     sizes = _sizes(target, source, images.train, options.views)
+    loss = new_transfer_loss(options.loss, sizes)
+    lengths = shorter_lengths(loss, target.embedding_dim)
+    require_foldable(loss, options.l2_normalize)
+    start_projections(loss, images.train, source_vectors, directions)
     objective = TransferObjective(
         target,
-        new_transfer_loss(options.loss, sizes),
+        loss,
         options.views,
         options.transfer_weight,
         None if options.metric_loss is None else new_metric_loss(options.metric_loss, None, sizes),
@@ -69,8 +76,8 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     if learns_from_source:
         source.look_over(images)
         source.look_at(images.train)
-    evaluation = new_evaluation(images, validation, options, source_vectors)
-    taught = with_store(source, objective.loss, images.train, options, accelerator) if learns_from_source else None
+    evaluation = new_evaluation(images, validation, options, source_vectors, lengths)
+    taught = with_store(source, loss, images.train, options, accelerator) if learns_from_source else None
     starts = "its source's weights" if options.start_from_source else start_of_weights(options)
     return Training(objective, images, options, run, accelerator, evaluation, taught).train(starts)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from embedding_transfer.losses import TransferLoss
+from embedding_transfer.losses.source_projection import SourceProjection
 from embedding_transfer.losses.transfer_loss import Batch
 from embedding_transfer.networks import Embedded, EmbeddingNetwork
+from embedding_transfer.networks.projected import projected
 from embedding_transfer.training.gather import gather_rows
-from embedding_transfer.training.objective import Objective
+from embedding_transfer.training.objective import NetworkState, Objective
 
 
 class TransferObjective(Objective):
@@ -50,6 +54,13 @@ class TransferObjective(Objective):
     @property
     def looks_at_maps(self) -> bool:
         return "target_maps" in self.loss.fields
+
+    def in_source_space(self, state: Mapping[str, Tensor]) -> NetworkState | None:
+        name = next((name for name, part in self.named_modules() if isinstance(part, SourceProjection)), None)
+        if name is None:
+            return None
+        of_network = {key.removeprefix("network."): state[key] for key in state if key.startswith("network.")}
+        return projected(of_network, self.network.description, state[f"{name}.weight"], state.get(f"{name}.bias"))
 
     def label_parameters(self) -> list[nn.Parameter]:
         return [] if self.metric_loss is None else list(self.metric_loss.parameters())
