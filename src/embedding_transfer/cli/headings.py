@@ -13,7 +13,7 @@ HEADINGS = {
     "head_start batch_norm batch_norm_momentum",
     "training": "epochs batch_size images_per_class optimizer lr weight_decay loss_lr_factor schedule decay_step "
     "decay_gamma warmup_epochs clip_value seed",
-    "evaluation": "evaluate_every k ks metric scores json",
+    "evaluation": "evaluate_every k ks metric scores lengths json",
     "run": "output dtype resume save_every_steps device threads precision compile gradient_checkpointing accumulate "
     "log",
 }

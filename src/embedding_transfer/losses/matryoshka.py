@@ -23,7 +23,9 @@ class Matryoshka(TransferLoss):
 
     Args:
         loss: The transfer loss, one that asks for ``target``.
-        dims: The lengths, such as 128, 64, 32; in a training the longest is that of the target.
+        dims: The lengths, such as 128, 64, 32; in a training the longest is that of the target. Default: the target's
+            length, a half, a quarter and an eighth of it.
+        target_dim: Length of the target's embeddings, for the default.
 
     Raises:
         UsageError: There is no length, one is not positive or given twice, or the loss does not ask for ``target``.
@@ -35,8 +37,10 @@ class Matryoshka(TransferLoss):
         >>> Matryoshka(PKTLoss(), [128, 64, 32])(target, source).backward()
     """
 
-    def __init__(self, loss: TransferLoss, dims: list[int]) -> None:
+    def __init__(self, loss: TransferLoss, dims: list[int] | None = None, target_dim: int | None = None) -> None:
         super().__init__()
+        if dims is None and target_dim is not None:
+            dims = [target_dim // part for part in (1, 2, 4, 8) if target_dim >= part]
         if not dims or min(dims) < 1 or len(set(dims)) < len(dims):
             raise UsageError(f"Matryoshka needs dims such as 128,64,32, each once; got {dims}")
         if "target" not in loss.fields:

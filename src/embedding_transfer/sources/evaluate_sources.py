@@ -12,6 +12,7 @@ from torch import Tensor
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet, ImageSplits
 from embedding_transfer.retrieval.evaluation import scores_of
+from embedding_transfer.retrieval.lengths import leading
 from embedding_transfer.retrieval.progress import PictureProgress
 from embedding_transfer.retrieval.vector_file import plain_key
 from embedding_transfer.sources.source import Source
@@ -29,6 +30,7 @@ def evaluate_sources(
     scores: Sequence[str],
     ks: Sequence[int],
     metric: str,
+    lengths: Sequence[int],
     batch_size: int,
     workers: int,
     accelerator: Accelerator,
@@ -43,6 +45,7 @@ def evaluate_sources(
         scores: Names of scores.
         ks: The K of Recall@K.
         metric: ``"euclidean"`` or ``"cosine"``.
+        lengths: Leading dimensions that get rows of their own, after that of the whole vectors.
         batch_size: Pictures at a time.
         workers: Processes that load pictures.
         accelerator: Where to compute.
@@ -65,11 +68,16 @@ def evaluate_sources(
     def row(source: Source, vectors: Tensor, in_gallery: Tensor | None = None) -> Row:
         between = {} if in_gallery is None or gallery_source is None else {"gallery": gallery_source.name}
         found = scores_of(vectors, images, scores, ks, metric, in_gallery)
-        return {"network": source.name, **between, "dim": source.dim, **found}
+        return {"network": source.name, **between, "dim": vectors.shape[1], **found}
+
+    def rows_by_length(source: Source) -> list[Row]:
+        vectors = vectors_of(source)
+        shorter = [leading(vectors, length) for length in lengths if length < source.dim]
+        return [row(source, cut) for cut in (vectors, *shorter)]
 
     if gallery_source is None:
-        return [row(source, vectors_of(source)) for source in sources]
-    check_comparable(sources, gallery_source, scores)
+        return [each for source in sources for each in rows_by_length(source)]
+    check_comparable(sources, gallery_source, scores, lengths)
     in_gallery = vectors_of(gallery_source)
     both, alone = [], []
     for source in sources:
@@ -79,7 +87,9 @@ def evaluate_sources(
     return [*both, *alone, row(gallery_source, in_gallery)]
 
 
-def check_comparable(sources: Sequence[Source], gallery_source: Source, scores: Sequence[str]) -> None:
+def check_comparable(
+    sources: Sequence[Source], gallery_source: Source, scores: Sequence[str], lengths: Sequence[int]
+) -> None:
     """Raises UsageError unless the vectors of all sources have the length of the gallery's."""
     for source in sources:
         if source.dim != gallery_source.dim:
@@ -88,6 +98,8 @@ def check_comparable(sources: Sequence[Source], gallery_source: Source, scores: 
                 f"{gallery_source.dim}: queries and gallery must have the same (a target whose loss learned a "
                 "projection has the network for its queries in best-in-source-space.safetensors)"
             )
+    if lengths:
+        raise UsageError("lengths are of one network: leave out --lengths or --gallery-network")
     if "nmi" in scores:
         raise UsageError("nmi is a score of one network: leave it out with --gallery-network")
 

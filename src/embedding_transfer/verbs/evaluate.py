@@ -20,6 +20,7 @@ def evaluate(
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     *,
     gallery_network: str | Any = None,
+    lengths: tuple[int, ...] = (),
     json: Path | None = None,
     **source_options: Any,
 ) -> dict[str, Any] | list[dict[str, Any]]:
@@ -40,6 +41,7 @@ def evaluate(
             are many).
         ks: The K of Recall@K.
         metric: Distance: ``euclidean`` on embeddings as the network returns them (published protocol) or ``cosine``.
+        lengths: Leading dimensions of the vectors that get a row of their own, such as ``64,32`` (see ``Matryoshka``).
         json: File for the scores as JSON.
         batch_size: Images at a time.
         workers: Processes that load images.
@@ -74,12 +76,14 @@ def evaluate(
     sources = open_each([*names, *others], settings)
     gallery_source = sources.pop() if others else None
     if gallery_source is not None:
-        check_comparable(sources, gallery_source, scores)
+        check_comparable(sources, gallery_source, scores, lengths)
     splits = load_images(images, root, allow_incomplete)
     note_surplus(sources if gallery_source is None else [*sources, gallery_source], splits)
     searched = getattr(splits, split)
     accelerator = accelerator_on(device)
-    rows = evaluate_sources(sources, gallery_source, searched, scores, ks, metric, batch_size, workers, accelerator)
+    rows = evaluate_sources(
+        sources, gallery_source, searched, scores, ks, metric, lengths, batch_size, workers, accelerator
+    )
     if accelerator.is_main_process:
         print_scores(f"{searched.summary()}; {metric} distance", rows)
     if json is not None and accelerator.is_main_process:
