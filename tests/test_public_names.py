@@ -31,7 +31,9 @@ def test_importing_the_package_does_not_import_torch() -> None:
 
 def test_all_losses_are_public() -> None:
     names = ["RelaxedContrastive", "RelaxedMS", "FitNet", "AttentionTransfer", "CRD", "DarkRank", "PKT", "RKD"]
+    names += ["RAML", "SimilarityKL", "D3still"]
     for name in names:
         loss = getattr(embedding_transfer.losses, f"{name}Loss")
         assert issubclass(loss, embedding_transfer.TransferLoss)
         assert f"{name}Loss" in embedding_transfer.losses.__all__
+    assert {"Matryoshka", "WeightedSum"} <= set(embedding_transfer.losses.__all__)

@@ -8,7 +8,7 @@ import torch
 from embedding_transfer import losses, metric_losses
 from embedding_transfer.build import build, described, find_class, with_argument
 from embedding_transfer.errors import UsageError
-from embedding_transfer.losses import CRDLoss, RelaxedContrastiveLoss, RKDLoss, TransferLoss, WeightedSum
+from embedding_transfer.losses import CRDLoss, PKTLoss, RelaxedContrastiveLoss, RKDLoss, TransferLoss, WeightedSum
 from embedding_transfer.metric_losses import ProxyAnchorLoss
 
 SIZES = {"target_dim": 4, "source_dim": 6, "n_images": 20, "image_labels": torch.arange(20) % 5}
@@ -50,6 +50,23 @@ def test_sums_are_built_with_their_parts() -> None:
     built = build(spec, losses, SIZES)
     assert isinstance(built, WeightedSum)
     assert {"target", "source", "index"} <= set(built.fields)
+
+
+def test_a_loss_within_a_loss_may_be_its_name_alone() -> None:
+    spec = with_argument({"class_path": "Matryoshka", "init_args": {"loss": "RKDLoss", "dims": "4,2"}}, "loss.a", 1)
+    assert spec["init_args"]["loss"] == {"class_path": "RKDLoss", "init_args": {"a": 1}}
+    for named in ("CRDLoss", {"class_path": "CRDLoss"}):
+        built = build({"class_path": "Matryoshka", "init_args": {"loss": named, "dims": "4,2"}}, losses, SIZES)
+        assert built.dims == [4, 2]
+        assert isinstance(built.losses[0], CRDLoss)  # with the sizes that it asks for
+    described_as = described({"class_path": "Matryoshka", "init_args": {"loss": "RKDLoss", "dims": [4, 2]}}, losses)
+    assert described_as["init_args"] == {"loss": RKD, "dims": [4, 2]}
+    assert described({"class_path": "Matryoshka", "init_args": described_as["init_args"]}, losses) == described_as
+    for parts in ("RKDLoss,PKTLoss", ["RKDLoss", {"class_path": "PKTLoss"}]):
+        of_sum = build({"class_path": "WeightedSum", "init_args": {"losses": parts, "weights": "1,2"}}, losses, {})
+        assert [type(part) for part in of_sum.losses] == [RKDLoss, PKTLoss]
+    with pytest.raises(UsageError, match=r"no 'PKTLos' in embedding_transfer\.losses, did you mean PKTLoss\?"):
+        build({"class_path": "Matryoshka", "init_args": {"loss": "PKTLos"}}, losses, {})
 
 
 def test_wrong_names_and_options_are_named() -> None:

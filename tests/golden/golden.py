@@ -29,6 +29,11 @@ def tensor(name: str, key: str) -> torch.Tensor:
     return torch.from_numpy(arrays(name)[key].copy())
 
 
+def newer_cases(*losses: str) -> list[dict[str, Any]]:
+    """The cases of newer_losses.json of these losses."""
+    return [case for case in facts("newer_losses")["cases"] if case["loss"] in losses]
+
+
 def loss_cases(prefix: str) -> list[dict[str, Any]]:
     """The cases of losses.json whose loss is called PREFIX or starts with ``PREFIX_``."""
     return [c for c in facts("losses")["cases"] if c["loss"] == prefix or c["loss"].startswith(prefix + "_")]

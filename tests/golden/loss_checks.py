@@ -41,6 +41,31 @@ def assert_agrees(loss: TransferLoss, case: dict[str, Any], *others: Tensor) -> 
         assert error <= tolerance * case.get("grad_scale", 0) + floor
 
 
+NEWER_FLOOR = {"loss": 1e-3, "grad": 1e-4}
+"""Errors are relative to the largest number of an output, but at least to this; of matrices as of losses."""
+
+
+def assert_newer(case: dict[str, Any], **found: Tensor) -> None:
+    """Outputs agree with CASE of newer_losses.json, as far as they are comparable; all of them have to be given."""
+    assert set(case["outputs"]) <= set(found), case["outputs"]
+    for name, key in case["outputs"].items():
+        assert found[name].isfinite().all(), name
+        if case["rtol"][name] is None:
+            continue
+        expected = tensor("newer_losses", case["formula"].get(name, key)).double()
+        error = (found[name].detach().double() - expected).abs().max().item()
+        floor = NEWER_FLOOR["grad" if name.startswith("grad") else "loss"]
+        assert error <= RELATIVE[case["dtype"]] * max(expected.abs().max().item(), floor), (name, error)
+
+
+def assert_agrees_with_newer(loss: TransferLoss, case: dict[str, Any], *others: Tensor, factor: float = 1.0) -> None:
+    """FACTOR times a loss of two tensors, and its gradient, agree with CASE of newer_losses.json."""
+    target, source = (tensor("newer_losses", case["inputs"][side]) for side in "ts")
+    value, gradient = value_and_gradient(loss, target, source, *others)
+    outputs = {name: case["outputs"][name] for name in ("loss", "grad_t")}  # labels have a test of their own
+    assert_newer({**case, "outputs": outputs}, loss=factor * value, grad_t=factor * gradient)
+
+
 def batch(n: int = 8, target_dim: int = 5, source_dim: int = 7, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Random embeddings of n views, float64."""
     generator = torch.Generator().manual_seed(seed)
@@ -63,7 +88,7 @@ def near_duplicates(apart: float) -> tuple[Tensor, Tensor]:
     return target, source
 
 
-def edges() -> dict[str, tuple[Tensor, Tensor]]:
+def edges(source_dim: int = 7) -> dict[str, tuple[Tensor, Tensor]]:
     """Batches at the edge of what a loss can be given, float64."""
 
     def rows(side: Tensor, change: dict[int, Any]) -> Tensor:
@@ -72,9 +97,9 @@ def edges() -> dict[str, tuple[Tensor, Tensor]]:
             side[i] = value
         return side
 
-    target, source = batch()
+    target, source = batch(source_dim=source_dim)
     return {
-        "a batch of two": batch(2),
+        "a batch of two": batch(2, source_dim=source_dim),
         "target duplicates": (rows(target, {5: target[1]}), source),
         "duplicates in both": (rows(target, {5: target[1]}), rows(source, {5: source[1]})),
         "source duplicates": (target, rows(source, {5: source[1]})),
@@ -100,6 +125,11 @@ class EmbeddingLossContract:
     loss: TransferLoss
     not_by_formula: tuple[str, ...] = ()
     """Edges where the loss differs from its formula on purpose."""
+    aligned = False
+    """Whether the loss compares coordinates: lengths are equal here then, and both sides have to be rotated alike."""
+
+    def batch(self, n: int = 8, target_dim: int = 5, source_dim: int = 7, seed: int = 0) -> tuple[Tensor, Tensor]:
+        return batch(n, target_dim, target_dim if self.aligned else source_dim, seed)
 
     def reference(self, target: Tensor, source: Tensor) -> Tensor:
         """The formula, as plainly as it can be written."""
@@ -115,7 +145,7 @@ class EmbeddingLossContract:
     @settings(max_examples=20, suppress_health_check=INHERITED)
     @given(st.integers(2, 12), st.integers(2, 9), st.integers(2, 9), st.integers(0, 10**6))
     def test_is_its_formula(self, n, target_dim, source_dim, seed):
-        target, source = batch(n, target_dim, source_dim, seed)
+        target, source = self.batch(n, target_dim, source_dim, seed)
         value, gradient = self.evaluate(target, source)
         expected, expected_gradient = value_and_gradient(self.reference, target, source)
         torch.testing.assert_close(value, expected, rtol=1e-9, atol=1e-12)
@@ -124,7 +154,7 @@ class EmbeddingLossContract:
 
     @pytest.mark.parametrize("edge", edges())
     def test_edges_in_float32_are_those_of_the_formula_in_float64(self, edge):
-        target, source = (side.float() for side in edges()[edge])
+        target, source = (side.float() for side in edges(5 if self.aligned else 7)[edge])
         value, gradient = self.evaluate(target, source)
         assert value.isfinite()
         assert gradient.isfinite().all()
@@ -137,7 +167,7 @@ class EmbeddingLossContract:
     @settings(max_examples=20, suppress_health_check=INHERITED)
     @given(st.permutations(range(8)))
     def test_the_order_of_rows_does_not_matter(self, order):
-        target, source = batch()
+        target, source = self.batch()
         value, gradient = self.evaluate(target, source)
         others = [other[order] for other in self.others(8)]
         permuted, permuted_gradient = value_and_gradient(self.loss, target[order], source[order], *others)
@@ -145,31 +175,35 @@ class EmbeddingLossContract:
         torch.testing.assert_close(permuted_gradient, gradient[order])
 
     def test_depends_on_the_source_by_relations_only(self):
-        target, source = batch()
+        target, source = self.batch()
         value, _ = self.evaluate(target, source)
-        wider = source @ rotation(7, 20)  # the same relations in other, and more, dimensions
-        torch.testing.assert_close(self.evaluate(target, wider)[0], value)
+        if self.aligned:  # coordinates count: both sides move together
+            moved = self.evaluate(target @ rotation(5, 20), source @ rotation(5, 20))
+        else:
+            moved = self.evaluate(target, source @ rotation(7, 20))  # the same relations in other, and more, dimensions
+        torch.testing.assert_close(moved[0], value)
 
     def test_rotating_the_target_rotates_the_gradient(self):
-        target, source = batch()
+        target, source = self.batch()
         value, gradient = self.evaluate(target, source)
-        rotated, rotated_gradient = self.evaluate(target @ rotation(5, 5), source)
+        turned = source @ rotation(5, 5) if self.aligned else source
+        rotated, rotated_gradient = self.evaluate(target @ rotation(5, 5), turned)
         torch.testing.assert_close(rotated, value)
         torch.testing.assert_close(rotated_gradient, gradient @ rotation(5, 5))
 
     def test_gradcheck(self):
-        target, source = batch(6)
+        target, source = self.batch(6)
         others = self.others(6)
         assert torch.autograd.gradcheck(lambda x: 3 * self.loss(x, source, *others), target.requires_grad_())
 
     def test_the_source_gets_no_gradient(self):
-        target, source = (side.requires_grad_() for side in batch())
+        target, source = (side.requires_grad_() for side in self.batch())
         self.loss(target, source, *self.others(8)).backward()
         assert source.grad is None
         assert target.grad is not None
 
     def test_without_gradient(self):
-        target, source = batch()
+        target, source = self.batch()
         with torch.no_grad():
             assert not self.loss(target.requires_grad_(), source, *self.others(8)).requires_grad
         torch.testing.assert_close(
@@ -178,7 +212,7 @@ class EmbeddingLossContract:
 
     @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
     def test_half_precision_embeddings_are_compared_in_float32(self, dtype):
-        target, source = (side.to(dtype) for side in batch())
+        target, source = (side.to(dtype) for side in self.batch())
         value, gradient = self.evaluate(target, source)
         expected, expected_gradient = self.evaluate(target.float(), source.float())
         assert value.dtype == torch.float32
@@ -186,7 +220,7 @@ class EmbeddingLossContract:
         torch.testing.assert_close(gradient, expected_gradient.to(dtype))
 
     def test_autocast_changes_nothing(self):
-        target, source = (side.float() for side in batch())
+        target, source = (side.float() for side in self.batch())
         expected = self.evaluate(target, source)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             value = self.loss(target.requires_grad_(), source, *self.others(8))
@@ -194,7 +228,7 @@ class EmbeddingLossContract:
         torch.testing.assert_close((value.detach(), target.grad), expected, rtol=0, atol=0)
 
     def test_tensors_need_not_be_contiguous(self):
-        target, source = batch()
+        target, source = self.batch()
         strided = target.T.contiguous().T, source.repeat_interleave(2, dim=1)[:, ::2]
         assert not any(side.is_contiguous() for side in strided)
         torch.testing.assert_close(self.evaluate(*strided), self.evaluate(target, source))
@@ -203,12 +237,14 @@ class EmbeddingLossContract:
     @pytest.mark.parametrize("side", [0, 1])
     @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
     def test_an_embedding_that_is_not_finite_makes_the_loss_nan(self, n, side, bad):
-        both = batch(n)
+        both = self.batch(n)
         both[side][n // 2, 1] = bad
         assert self.loss(*both, *self.others(n)).isnan()
 
     def test_a_single_embedding_relates_to_nothing(self):
-        value, gradient = self.evaluate(*batch(1))
+        if self.aligned:
+            pytest.skip("but it has coordinates")
+        value, gradient = self.evaluate(*self.batch(1))
         assert value == 0
         assert not gradient.any()
 

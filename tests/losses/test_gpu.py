@@ -9,12 +9,16 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from embedding_transfer.losses import (
     AttentionTransferLoss,
     CRDLoss,
+    D3stillLoss,
     DarkRankLoss,
     FitNetLoss,
+    Matryoshka,
     PKTLoss,
+    RAMLLoss,
     RelaxedContrastiveLoss,
     RelaxedMSLoss,
     RKDLoss,
+    SimilarityKLLoss,
 )
 from embedding_transfer.metric_losses import CrossEntropyLoss, ProxyAnchorLoss, ProxyNCALoss
 
@@ -35,6 +39,16 @@ def calls():
         "DarkRank": (DarkRankLoss(), [target, source, labels]),
         "crd": (crd, [target, source, torch.arange(N)]),
         "crd, negatives per row": (crd, [target, source, torch.arange(N), torch.randint(5000, (N, 16))]),
+        "RAML": (RAMLLoss(target_dim=6, source_dim=8), [target, source]),
+        "D3still": (D3stillLoss(top_k=5, target_dim=6, source_dim=8), [target, source]),
+        "similarity KL": (SimilarityKLLoss(), [target, source]),
+        "similarity KL, cross": (SimilarityKLLoss(top_k=5, cross=True, target_dim=6, source_dim=8), [target, source]),
+        "similarity KL, queue": (
+            SimilarityKLLoss(anchors="queue", queue_size=32, target_dim=6, source_dim=8),
+            [target, source],
+        ),
+        "contextual labels": (RelaxedContrastiveLoss(labels="contextual"), [target, source, torch.arange(N) % 6]),
+        "Matryoshka": (Matryoshka(PKTLoss(), [6, 3]), [target, source]),
         "attention transfer": (AttentionTransferLoss(), maps),
         "fitnet": (FitNetLoss([3], [4]), maps),
         "proxy-anchor": (ProxyAnchorLoss(5, 6), [target, labels]),

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from loss_checks import (
     EmbeddingLossContract,
     assert_agrees,
+    assert_agrees_with_newer,
+    assert_newer,
     batch,
     direct_distances,
     near_duplicates,
@@ -13,9 +15,9 @@ from loss_checks import (
 )
 
 import golden
-from embedding_transfer.errors import UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses import RelaxedContrastiveLoss
-from embedding_transfer.relations import distance_rows
+from embedding_transfer.relations import contextual_labels, distance_rows
 
 
 @pytest.mark.parametrize("case", golden.loss_cases("RC"), ids=lambda case: case["id"])
@@ -100,3 +102,67 @@ def test_options_out_of_range_are_refused(options):
 
 def test_asks_for_the_embeddings_only():
     assert RelaxedContrastiveLoss().fields == ("target", "source")
+
+
+@pytest.mark.parametrize("case", golden.newer_cases("STML_RC"), ids=lambda case: case["id"])
+def test_contextual_labels_agree_with_the_published_code_whose_divisor_is_n_times_n_minus_1(case):
+    params = case["params"]
+    index = golden.tensor("newer_losses", case["inputs"][params["idx"]])
+    loss = RelaxedContrastiveLoss(
+        params["sigma"], params["delta"], "contextual", params["topk"], normalize=bool(params["student_norm"])
+    )
+    assert_agrees_with_newer(loss, case, index, factor=1 / (len(index) - 1))
+
+
+@pytest.mark.parametrize("case", golden.newer_cases("STML"), ids=lambda case: case["id"])
+def test_contextual_labels_teach_both_heads_of_stml(case):
+    """Its relaxed contrastive part; what is left of its loss and gradients is the divergence of its two heads."""
+    inputs, params = {name: golden.tensor("newer_losses", key) for name, key in case["inputs"].items()}, case["params"]
+    loss = RelaxedContrastiveLoss(params["sigma"], params["delta"], "contextual", params["topk"])
+    heads = [value_and_gradient(loss, inputs[name], inputs["s"], inputs["idx"]) for name in ("feat", "t")]
+    value = sum(value for value, _ in heads) / 2 / (len(inputs["t"]) - 1)
+    assert_newer({**case, "outputs": {"rc": case["outputs"]["rc"]}}, rc=value)
+
+
+INDEX = torch.arange(24).repeat(2)
+
+
+def contextual_formula(target, source, index, sigma, delta, top_k):
+    d = direct_distances(target)
+    d = d * (d > 1.001e-6)
+    r = d / d.mean(dim=1, keepdim=True).clamp(min=1e-12)
+    relaxed = torch.exp(-direct_distances(F.normalize(source)).square() / sigma)
+    w = (relaxed + contextual_labels(source, sigma, top_k, index)) / 2
+    off_diagonal = 1 - torch.eye(len(r), dtype=r.dtype)
+    return (off_diagonal * (w * r.square() + (1 - w) * F.relu(delta - r).square())).sum() / len(r)
+
+
+class TestContractOfContextualLabels(EmbeddingLossContract):
+    loss = RelaxedContrastiveLoss(sigma=0.7, delta=1.2, labels="contextual", top_k=5)
+
+    def others(self, n):
+        return [INDEX[:n]]
+
+    def reference(self, target, source):
+        return contextual_formula(target, source, INDEX[: len(target)], 0.7, 1.2, 5)
+
+
+def test_contextual_labels_ask_for_the_images_and_do_without():
+    loss = RelaxedContrastiveLoss(labels="contextual")
+    assert loss.fields == ("target", "source", "index")
+    target, source = batch()
+    torch.testing.assert_close(loss(target, source), loss(target, source, torch.arange(8)))
+    with pytest.raises(InputError, match=r"one index per row; got \(7,\) for \(8, 5\)"):
+        loss(target, source, torch.arange(7))
+    with pytest.raises(UsageError, match="labels 'relaxed' or 'contextual'; got 'shared'"):
+        RelaxedContrastiveLoss(labels="shared")
+    with pytest.raises(UsageError, match="needs top_k >= 2"):
+        RelaxedContrastiveLoss(labels="contextual", top_k=1)
+
+
+def test_normalized_rows_forget_their_lengths():
+    target, source = batch()
+    loss = RelaxedContrastiveLoss(normalize=True)
+    lengths = torch.linspace(0.1, 10, 8, dtype=torch.float64)[:, None]
+    torch.testing.assert_close(loss(lengths * target, source), loss(target, source))
+    torch.testing.assert_close(loss(target, source), RelaxedContrastiveLoss()(F.normalize(target), source))

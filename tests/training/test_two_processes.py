@@ -37,6 +37,7 @@ def test_gathered_loss_and_gradient_equal_those_of_one_process(tmp_path: Path) -
         ("RelaxedContrastiveLoss", {"accumulate": 2}),
         ("FitNetLoss", {}),  # no gradient for the head: must not need a warm-up to train
         ("AttentionTransferLoss", {}),
+        ("SimilarityKLLoss", {"loss.anchors": "queue", "loss.queue_size": 20, "embedding_dim": 4}),
     ],
 )
 def test_a_transfer_in_two_processes_equals_one(

@@ -24,6 +24,10 @@ EVERY_LOSS: dict[str, dict[str, Any]] = {
     "AttentionTransferLoss": {},
     "FitNetLoss": {},
     "CRDLoss": {"nce_k": 8, "feat_dim": 4},
+    "RAMLLoss": {},
+    "SimilarityKLLoss": {},
+    "D3stillLoss": {},
+    "Matryoshka": {"loss": {"class_path": "SimilarityKLLoss", "init_args": {"anchors": "queue", "queue_size": 50}}},
 }
 
 

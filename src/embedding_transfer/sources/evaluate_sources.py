@@ -51,7 +51,8 @@ def evaluate_sources(
         accelerator: Where to compute.
 
     Raises:
-        UsageError: If vectors of two lengths should be compared, or NMI is asked of two networks.
+        UsageError: If vectors of two lengths should be compared, NMI or shorter vectors are asked of two networks, or
+            a length is not positive.
         InputError: If a picture cannot be read or has no stored vector, or scores cannot be computed.
     """
 
@@ -75,6 +76,8 @@ def evaluate_sources(
         shorter = [leading(vectors, length) for length in lengths if length < source.dim]
         return [row(source, cut) for cut in (vectors, *shorter)]
 
+    if min(lengths, default=1) < 1:
+        raise UsageError(f"lengths must be positive numbers such as 64,32; got {list(lengths)}")
     if gallery_source is None:
         return [each for source in sources for each in rows_by_length(source)]
     check_comparable(sources, gallery_source, scores, lengths)
