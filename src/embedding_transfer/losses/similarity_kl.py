@@ -8,7 +8,7 @@ from torch import Tensor
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.losses.aligned_loss import AlignedLoss
-from embedding_transfer.relations import inner_products, ranked, require_positive, unit_rows
+from embedding_transfer.relations import inner_products, ranked, require_positive, unit_rows, without_diagonal
 
 
 class SimilarityKLLoss(AlignedLoss):
@@ -32,6 +32,8 @@ class SimilarityKLLoss(AlignedLoss):
             target's coordinates as ``cross`` does.
         top_k: How many anchors, those nearest in the source's space, :math:`N_i` has. Default: all.
         cross: Compare the target's rows with the source's, so that the target can search among its source's vectors.
+        own: Whether a row is one of its own anchors. Without, rows that are far from each other count at low
+            temperatures, too, at which p is else 1 for the row itself.
         weight: w. S2SD has :math:`50\, T^2`. Default: 1.
         queue_size: Rows of the queue. Default: 4096.
         project: With ``cross`` or a queue: whether to learn a map into the source's space. Default: where the lengths
@@ -66,6 +68,7 @@ class SimilarityKLLoss(AlignedLoss):
         anchors: Literal["batch", "queue"] = "batch",
         top_k: int | None = None,
         cross: bool = False,
+        own: bool = True,
         weight: float = 1.0,
         queue_size: int = 4096,
         project: bool | None = None,
@@ -78,11 +81,13 @@ class SimilarityKLLoss(AlignedLoss):
         crosses = cross or anchors == "queue"
         if project and not crosses:
             raise UsageError("SimilarityKLLoss projects with cross or anchors='queue': relations need no projection")
+        if not own and anchors == "queue":
+            raise UsageError("SimilarityKLLoss leaves out own rows with anchors='batch': a queue holds those of before")
         super().__init__(project if crosses else False, projection_bias, target_dim, source_dim)
         require_positive(self, target_temperature=target_temperature, source_temperature=source_temperature)
         require_positive(self, weight=weight, queue_size=queue_size, top_k=1 if top_k is None else top_k)
         self.target_temperature, self.source_temperature = target_temperature, source_temperature
-        self.anchors, self.top_k, self.crosses, self.weight = anchors, top_k, crosses, weight
+        self.anchors, self.top_k, self.crosses, self.own, self.weight = anchors, top_k, crosses, own, weight
         if anchors == "queue":
             if source_dim is None:
                 raise UsageError("SimilarityKLLoss needs source_dim to make a queue of source vectors")
@@ -96,8 +101,10 @@ class SimilarityKLLoss(AlignedLoss):
         else:
             of_target = inner_products(unit_rows(target))  # (n, n)
         of_source = inner_products(v, anchors)  # (n, m)
-        if self.top_k is not None and self.top_k < len(anchors):
-            nearest = ranked(of_source, self.top_k, own_first=self.anchors == "batch")  # (n, top_k)
+        if not self.own:
+            of_target, of_source = without_diagonal(of_target), without_diagonal(of_source)  # (n, n - 1)
+        if self.top_k is not None and self.top_k < of_source.shape[1]:
+            nearest = ranked(of_source, self.top_k, own_first=self.own and self.anchors == "batch")  # (n, top_k)
             of_target, of_source = of_target.gather(1, nearest), of_source.gather(1, nearest)
         log_q = F.log_softmax(of_target / self.target_temperature, dim=1)
         log_p = F.log_softmax(of_source / self.source_temperature, dim=1)
@@ -113,5 +120,5 @@ class SimilarityKLLoss(AlignedLoss):
     def extra_repr(self) -> str:
         return (
             f"target_temperature={self.target_temperature}, source_temperature={self.source_temperature}, "
-            f"anchors={self.anchors!r}, top_k={self.top_k}, cross={self.crosses}, weight={self.weight}"
+            f"anchors={self.anchors!r}, top_k={self.top_k}, cross={self.crosses}, own={self.own}, weight={self.weight}"
         )

@@ -4,7 +4,7 @@ from embedding_transfer.relations.checks import matching_embeddings, no_relation
 from embedding_transfer.relations.contextual_labels import contextual_labels
 from embedding_transfer.relations.pairwise import inner_products, pairwise_distances
 from embedding_transfer.relations.precision import full_precision
-from embedding_transfer.relations.ranking import ranked
+from embedding_transfer.relations.ranking import ranked, without_diagonal
 from embedding_transfer.relations.relaxed_labels import relative_distances, relaxed_labels
 from embedding_transfer.relations.unit_rows import unit_rows
 
@@ -20,4 +20,5 @@ __all__ = [
     "relaxed_labels",
     "require_positive",
     "unit_rows",
+    "without_diagonal",
 ]

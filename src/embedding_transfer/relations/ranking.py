@@ -26,3 +26,18 @@ def ranked(similarities: Tensor, k: int, own_first: bool = True) -> Tensor:
     if own_first:
         similarities = similarities.clone().fill_diagonal_(torch.inf)
     return similarities.sort(dim=1, descending=True, stable=True).indices[:, :k]
+
+
+def without_diagonal(square: Tensor) -> Tensor:
+    """Each row of (n, n) without its own column: (n, n - 1).
+
+    Example::
+
+        >>> without_diagonal(torch.tensor([[0, 1, 2], [3, 4, 5], [6, 7, 8]]))
+        tensor([[1, 2],
+                [3, 5],
+                [6, 7]])
+    """
+    n = len(square)
+    others = ~torch.eye(n, dtype=torch.bool, device=square.device)
+    return square[others].view(n, n - 1)

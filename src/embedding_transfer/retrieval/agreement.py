@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from embedding_transfer.errors import InputError
+from embedding_transfer.retrieval.compared_rows import Rows
 from embedding_transfer.retrieval.neighbors import nearest_neighbors
 
 DRAWN, SEED = 1000, 0
@@ -18,15 +19,16 @@ DRAWN, SEED = 1000, 0
 
 
 def agreement(
-    target: Tensor, source: Tensor, ks: Sequence[int] = (1, 10), metric: str = "euclidean"
+    target: Rows, source: Rows, ks: Sequence[int] = (1, 10), metric: str = "euclidean", queries: int | None = None
 ) -> dict[str, float]:
     """How far the target agrees with the source on which pictures are alike.
 
     Args:
-        target: (n, d) embeddings of n pictures.
+        target: (n, d) embeddings of n pictures: a tensor or an array, which may be mapped from a file.
         source: (n, e) embeddings of the same pictures, as one wants them.
         ks: The K of ``overlap@K``.
         metric: ``"euclidean"`` or ``"cosine"``, in both spaces.
+        queries: Search for so many pictures at most, always the same ones, among all; default: for all.
 
     Returns:
         ``"overlap@K"``: the share of a picture's K nearest in the source's space that are among its K nearest in the
@@ -47,9 +49,28 @@ def agreement(
         raise InputError(f"agreement is about the same pictures; got {len(target)} target, {len(source)} source rows")
     if len(source) <= max(ks):
         raise InputError(f"overlap@{max(ks)} needs more than {max(ks)} pictures; got {len(source)}: lower K")
-    found = [nearest_neighbors(space, max(ks), metric=metric).cpu() for space in (target, source)]  # (n, k)
+    own = drawn_queries(len(source), queries)  # (q,)
+    found = [neighbors_of(space, own, max(ks), metric) for space in (target, source)]  # (q, k)
     scores = {f"overlap@{k}": _overlap(*(neighbors[:, :k] for neighbors in found)) for k in ks}
     return {**scores, "rank_correlation": _rank_correlation(target, source, metric)}
+
+
+def drawn_queries(count: int, queries: int | None) -> Tensor:
+    """Rows (q,) that are searched for, in ascending order: all, or ``queries`` of them, always the same."""
+    drawn = np.random.default_rng(SEED).permutation(count)[:queries]
+    return torch.from_numpy(np.sort(drawn))
+
+
+def neighbors_of(space: Rows, own: Tensor, k: int, metric: str) -> Tensor:
+    """The ``k`` nearest rows (q, k) of each of the rows ``own`` (q,), itself left out."""
+    if len(own) == len(space):
+        return nearest_neighbors(space, k, metric=metric).cpu()
+    return nearest_neighbors(some_of(space, own), k, gallery=space, metric=metric, own_rows=own).cpu()
+
+
+def some_of(space: Rows, rows: Tensor) -> Rows:
+    """These rows (q,) of a space, in its own form."""
+    return space[rows] if isinstance(space, Tensor) else space[rows.numpy()]
 
 
 def _overlap(target: Tensor, source: Tensor) -> float:
@@ -58,16 +79,16 @@ def _overlap(target: Tensor, source: Tensor) -> float:
     return (both[:, 1:] == both[:, :-1]).sum(dim=1).double().mean().item() / target.shape[1]
 
 
-def _rank_correlation(target: Tensor, source: Tensor, metric: str) -> float:
-    drawn = np.random.default_rng(SEED).permutation(len(source))[: DRAWN + 1]
-    mine, theirs = (_centered_ranks(space[torch.from_numpy(drawn)], metric) for space in (target, source))
+def _rank_correlation(target: Rows, source: Rows, metric: str) -> float:
+    drawn = torch.from_numpy(np.random.default_rng(SEED).permutation(len(source))[: DRAWN + 1])
+    mine, theirs = (_centered_ranks(some_of(space, drawn), metric) for space in (target, source))
     norms = np.sqrt((mine**2).sum(axis=1) * (theirs**2).sum(axis=1))  # (q,)
     return float(np.mean((mine * theirs).sum(axis=1) / np.where(norms > 0, norms, 1)))
 
 
-def _centered_ranks(embeddings: Tensor, metric: str) -> np.ndarray:
+def _centered_ranks(embeddings: Rows, metric: str) -> np.ndarray:
     """Ranks (q, m - 1) of the distances from the first pictures to all others, equally near ones alike, of mean 0."""
-    rows = embeddings.detach().cpu().double()
+    rows = torch.as_tensor(embeddings).detach().cpu().double()
     rows = F.normalize(rows) if metric == "cosine" else rows
     distances = torch.cdist(rows, rows, compute_mode="donot_use_mm_for_euclid_dist").float()  # (m, m), without noise
     others = distances[~torch.eye(len(rows), dtype=torch.bool)].view(len(rows), -1)[:DRAWN]

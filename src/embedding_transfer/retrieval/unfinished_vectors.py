@@ -32,9 +32,9 @@ class UnfinishedVectors:
 
     Args:
         path: The file to come, ``.npy``, ``.safetensors`` or ``.parquet``.
-        keys: (n,) paths of the pictures.
+        keys: (n,) paths of the pictures; or how many vectors there are, of a ``.npy`` file without paths.
         dim: Length of the vectors.
-        dtype: ``float32`` or ``float16``.
+        dtype: ``float32`` or another floating type; ``int8`` or ``uint8`` for codes.
         header: What makes the vectors.
         batch: Rows come in multiples of this, and so many are kept.
 
@@ -50,11 +50,13 @@ class UnfinishedVectors:
     """
 
     def __init__(
-        self, path: Path, keys: Sequence[str], dim: int, dtype: str, header: Mapping[str, Any], batch: int
+        self, path: Path, keys: Sequence[str] | int, dim: int, dtype: str, header: Mapping[str, Any], batch: int
     ) -> None:
         check_output(path)
-        check_writable(path, keys)
-        self.path, self.keys, self.dim, self.batch = path, keys, dim, batch
+        self.keys: Sequence[str] = () if isinstance(keys, int) else keys
+        self.count = keys if isinstance(keys, int) else len(keys)
+        check_writable(path, self.keys)
+        self.path, self.dim, self.batch = path, dim, batch
         self.dtype, self.header = np.dtype(dtype).newbyteorder("<"), dict(header)
         self.folder = folder_of(path)
         self.rows = self.folder / "vectors.npy"
@@ -87,7 +89,8 @@ class UnfinishedVectors:
             row = int(broken.argmax())
             fits = np.isfinite(rows[row]).all()
             why = f"does not fit {self.dtype.name}: use --dtype float32" if fits else "is not finite"
-            raise InputError(f"the vector of {self.keys[self.done + row]} {why}")
+            number = self.done + row
+            raise InputError(f"the vector of {self.keys[number] if self.keys else f'row {number}'} {why}")
         self._file.write(stored.data)
         self.done += len(rows)
         if time.monotonic() - self._said >= EVERY:
@@ -95,12 +98,14 @@ class UnfinishedVectors:
 
     def finish(self) -> None:
         """Give the file its name; the header also says whether all vectors have length 1."""
-        if self.done != len(self.keys):
-            raise InputError(f"{self.path} has {self.done:,} of {len(self.keys):,} vectors: it is not finished")
+        if self.done != self.count:
+            raise InputError(f"{self.path} has {self.done:,} of {self.count:,} vectors: it is not finished")
         self._secure()
         self._file.close()
         vectors = np.load(self.rows, mmap_mode="r")
-        header = {**self.header, "normalized": has_unit_rows(vectors)}
+        header = dict(self.header)
+        if np.issubdtype(self.dtype, np.floating):
+            header["normalized"] = has_unit_rows(vectors)
         contents = Contents(vectors, self.keys, header)
         if self.path.suffix == ".npy":
             npy.write_beside(self.path, contents)
@@ -113,7 +118,7 @@ class UnfinishedVectors:
         """Rows that are there already; begins anew if there are none, or they were to become another file."""
         plan = json.dumps(
             {
-                "shape": [len(self.keys), self.dim],
+                "shape": [self.count, self.dim],
                 "dtype": self.dtype.str,
                 "keys": sha256("\n".join(self.keys).encode()).hexdigest(),
                 "header": self.header,
@@ -127,7 +132,7 @@ class UnfinishedVectors:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             with self.rows.open("wb") as file:
-                shape = (len(self.keys), self.dim)
+                shape = (self.count, self.dim)
                 np.lib.format.write_array_header_1_0(file, npy.header_data(shape, self.dtype))
                 self._begin = file.tell()
             write_text(described, plan)
@@ -137,7 +142,7 @@ class UnfinishedVectors:
             np.lib.format.read_array_header_1_0(file)
             self._begin = file.tell()
         secured = int(self._secured.read_text()) if self._secured.is_file() else 0
-        return secured if secured == len(self.keys) else secured - secured % self.batch
+        return secured if secured == self.count else secured - secured % self.batch
 
     def _secure(self) -> None:
         """Wait until the rows are on the disk, then note how many there are."""

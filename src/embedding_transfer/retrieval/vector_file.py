@@ -36,9 +36,7 @@ class VectorFile:
     header: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.vectors.ndim != 2 or not np.issubdtype(self.vectors.dtype, np.floating) or 0 in self.vectors.shape:
-            found = f"{self.vectors.dtype} {tuple(self.vectors.shape)}"
-            raise InputError(f"{self.path} must hold vectors (n, d) of floating point numbers; it holds {found}")
+        check_vectors(self.vectors, str(self.path))
         if len(self.keys) != len(self.vectors):
             raise InputError(f"{self.path} has {len(self.vectors):,} vectors but {len(self.keys):,} paths")
 
@@ -77,6 +75,13 @@ class VectorFile:
             if broken.any():
                 first = start + int(broken.argmax())
                 raise InputError(f"{self.path} has a vector that is not finite, of {self.keys[first]} (row {first})")
+
+
+def check_vectors(vectors: np.ndarray, name: str) -> None:
+    """Raises InputError unless these are vectors (n, d) of floating point; the message calls them by the name."""
+    if vectors.ndim != 2 or not np.issubdtype(vectors.dtype, np.floating) or 0 in vectors.shape:
+        found = f"{vectors.dtype} {tuple(vectors.shape)}"
+        raise InputError(f"{name} must hold vectors (n, d) of floating point numbers; it holds {found}")
 
 
 def is_vector_file(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,19 +25,29 @@ def read(path: Path) -> Contents:
     Raises:
         InputError: If one of them cannot be read.
     """
-    listed, described = files_beside(path)
+    listed = files_beside(path)[0]
     if not listed.is_file():
         raise InputError(f"{path} needs the paths of its pictures, a line each, in {listed}")
+    vectors, header = read_bare(path)
+    text = read_text(listed)
+    keys = text.removesuffix("\n").split("\n") if text else []
+    return Contents(vectors, [key.removesuffix("\r") for key in keys], header)
+
+
+def read_bare(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
+    """Map the vectors from the file, without paths; and what made them, if that stands beside it.
+
+    Raises:
+        InputError: If one of the files cannot be read.
+    """
+    described = files_beside(path)[1]
     try:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"cannot read {path}: {reason(error)}") from error
     if not isinstance(vectors, np.ndarray):
         raise InputError(f"cannot read {path}: it is an archive of several arrays; save the vectors alone")
-    text = read_text(listed)
-    keys = text.removesuffix("\n").split("\n") if text else []
-    header = read_header(described.read_bytes(), str(described)) if described.is_file() else {}
-    return Contents(vectors, [key.removesuffix("\r") for key in keys], header)
+    return vectors, read_header(described.read_bytes(), str(described)) if described.is_file() else {}
 
 
 def write(path: Path, contents: Contents) -> None:
@@ -50,9 +61,10 @@ def write(path: Path, contents: Contents) -> None:
 
 
 def write_beside(path: Path, contents: Contents) -> None:
-    """Write the files of the paths and of the header."""
+    """Write the files of the paths, where there are any, and of the header."""
     listed, described = files_beside(path)
-    write_text(listed, "".join(f"{key}\n" for key in contents.keys))
+    if contents.keys:
+        write_text(listed, "".join(f"{key}\n" for key in contents.keys))
     write_text(described, json.dumps(contents.header, indent=2) + "\n")
 
 

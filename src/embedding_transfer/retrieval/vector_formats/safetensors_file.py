@@ -14,8 +14,8 @@ from embedding_transfer.retrieval.vector_formats.contents import HEADER, Content
 
 PATHS, VECTORS = "paths", "vectors"
 
-DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
-"""Types of numbers as safetensors and as NumPy call them."""
+DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "<i1", "U8": "<u1"}
+"""Types of numbers, and of the codes that vectors may be made of, as safetensors and as NumPy call them."""
 
 
 def read(path: Path) -> Contents:

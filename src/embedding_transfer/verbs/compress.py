@@ -1,0 +1,48 @@
+"""Compress: vectors in, shorter vectors out, by a map that is learned from the vectors alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embedding_transfer.vectors.options import CompressOptions
+
+if TYPE_CHECKING:
+    from embedding_transfer.vectors.compressing import Compressed
+
+
+def compress(vectors: Path, output: Path, **options: Any) -> Compressed:
+    """Learn a map to shorter vectors, write these in the form of the given ones, and say what they keep.
+
+    Only directions of vectors count (cosines). A tenth of the vectors, at most 5,000, is held out: among these the map
+    is compared with the simple ways to vectors of the same size. A call that was stopped goes on when it is repeated.
+
+    Args:
+        vectors: ``.npy`` (with or without a ``.txt`` of paths), ``.safetensors`` or ``.parquet`` as ``embed`` writes
+            them, or a folder of such files. ``.npy`` and ``.safetensors`` may be larger than the memory.
+        output: Folder for the shorter vectors (under the name of the given ones), map.safetensors, map.onnx (where onnx
+            is installed) and fidelity.json.
+        **options: See :class:`~embedding_transfer.vectors.options.CompressOptions`.
+
+    Returns:
+        ``files``, the ``map`` and the rows of ``comparison``.
+
+    Raises:
+        UsageError: If a file does not exist, an option is out of range, or the folder holds something else.
+        InputError: If a file cannot be read, or a vector is not finite.
+
+    Example::
+
+        compress(Path("photos.npy"), Path("short"), dim=64)
+    """
+    chosen = CompressOptions.of(options)
+
+    from embedding_transfer.report.vectors_table import print_comparison  # imports torch
+    from embedding_transfer.vectors.compressing import compress_stored
+
+    compressed = compress_stored(Path(vectors), Path(output), chosen)
+    print_comparison(compressed.comparison, compressed.held_out)
+    print(f"map: {compressed.map}")
+    for file in compressed.files:
+        print(f"vectors: {file}")
+    return compressed
