@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from embedding_transfer.retrieval import embed_images, nearest_neighbors, recall_at_k, search_neighbors
     from embedding_transfer.retrieval.vector_file import read_vectors, write_vectors
     from embedding_transfer.training.result import TrainingResult
+    from embedding_transfer.vectors.compressor import EmbeddingCompressor
+    from embedding_transfer.verbs.align import align
     from embedding_transfer.verbs.audit_source import audit_source
     from embedding_transfer.verbs.check_images import check_images
+    from embedding_transfer.verbs.compress import compress
     from embedding_transfer.verbs.convert import convert
     from embedding_transfer.verbs.demo import demo
     from embedding_transfer.verbs.download import download
     from embedding_transfer.verbs.embed import embed
     from embedding_transfer.verbs.evaluate import evaluate
+    from embedding_transfer.verbs.fidelity import fidelity
     from embedding_transfer.verbs.reproduce import reproduce
     from embedding_transfer.verbs.search import search
     from embedding_transfer.verbs.train_source import train_source
@@ -40,13 +44,17 @@ _HOMES = {
     "retrieval": ("embed_images", "nearest_neighbors", "recall_at_k", "search_neighbors"),
     "retrieval.vector_file": ("read_vectors", "write_vectors"),
     "training.result": ("TrainingResult",),
+    "vectors.compressor": ("EmbeddingCompressor",),
+    "verbs.align": ("align",),
     "verbs.audit_source": ("audit_source",),
     "verbs.check_images": ("check_images",),
+    "verbs.compress": ("compress",),
     "verbs.convert": ("convert",),
     "verbs.demo": ("demo",),
     "verbs.download": ("download",),
     "verbs.embed": ("embed",),
     "verbs.evaluate": ("evaluate",),
+    "verbs.fidelity": ("fidelity",),
     "verbs.reproduce": ("reproduce",),
     "verbs.search": ("search",),
     "verbs.train_source": ("train_source",),
@@ -57,6 +65,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "DownloadError",
     "Embedded",
+    "EmbeddingCompressor",
     "EmbeddingNetwork",
     "EmbeddingTransferError",
     "ImageSet",
@@ -67,14 +76,17 @@ __all__ = [
     "TrainingResult",
     "TransferLoss",
     "UsageError",
+    "align",
     "audit_source",
     "check_images",
+    "compress",
     "convert",
     "demo",
     "download",
     "embed",
     "embed_images",
     "evaluate",
+    "fidelity",
     "load_images",
     "load_network",
     "losses",

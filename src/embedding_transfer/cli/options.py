@@ -21,6 +21,7 @@ OPTIONS_OF = {
     **dict.fromkeys(
         ("audit-source", "embed", "evaluate", "search"), "embedding_transfer.sources.settings:SourceSettings"
     ),
+    "compress": "embedding_transfer.vectors.options:CompressOptions",
     "train-source": "embedding_transfer.training.source_options:SourceOptions",
     "transfer": "embedding_transfer.training.transfer_options:TransferOptions",
 }

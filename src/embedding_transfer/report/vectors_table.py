@@ -11,9 +11,9 @@ from embedding_transfer.report.tables import print_table
 from embedding_transfer.vectors.neighborhoods import in_columns
 
 EXPLAINED = (
-    "overlap@K: the share of the K true nearest neighbors that are among the K found. nearest in 10: how often the true "
-    "nearest is among the 10 found. rank correlation: Spearman's, of distances. recall@1: how often the nearest is of "
-    "the same class. bytes: of a vector. million MB: of a million of them in an index without structure."
+    "overlap@K: the share of the K true nearest neighbors that are among the K found. nearest in 10: how often the "
+    "true nearest is among the 10 found. rank correlation: Spearman's, of distances. recall@1: how often the nearest "
+    "is of the same class. bytes: of a vector. million mb: MB of a million of them in an index without structure."
 )
 
 

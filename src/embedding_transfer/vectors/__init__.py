@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from embedding_transfer.vectors.compressor import EmbeddingCompressor
-    from embedding_transfer.vectors.neighborhoods import fidelity_of
+    from embedding_transfer.vectors.neighborhoods import Neighborhoods
 
-_HOMES = {"EmbeddingCompressor": "compressor", "fidelity_of": "neighborhoods"}
+_HOMES = {"EmbeddingCompressor": "compressor", "Neighborhoods": "neighborhoods"}
 
-__all__ = ["EmbeddingCompressor", "fidelity_of"]
+__all__ = ["EmbeddingCompressor", "Neighborhoods"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from embedding_transfer.relations import unit_rows
 from embedding_transfer.vectors.linear_maps import LINEAR_MAPS, moments_of
-from embedding_transfer.vectors.neighborhoods import fidelity_of
+from embedding_transfer.vectors.neighborhoods import Neighborhoods
 from embedding_transfer.vectors.product_quantizer import product_quantized
 from embedding_transfer.vectors.quantized import Calibration
 from embedding_transfer.vectors.short_map import ShortMap
@@ -37,15 +37,15 @@ def compared(
         lengths: Shorter lengths at which its vectors are cut off.
 
     Returns:
-        Rows with ``way``, ``dim`` and the scores of :func:`fidelity_of`.
+        Rows with ``way``, ``dim`` and the scores of :meth:`Neighborhoods.fidelity`.
     """
     units, queries = unit_rows(train.float()), unit_rows(held_out.float())
-    dim = short.linear.out_features
+    near, dim = Neighborhoods(queries, labels), short.linear.out_features
     with torch.inference_mode():
         learned = short(queries)  # (n, k)
 
     def row(way: str, vectors: Tensor, size: int) -> dict[str, Any]:
-        return {"way": way, "dim": vectors.shape[1], **fidelity_of(vectors, queries, labels, bytes_per_vector=size)}
+        return {"way": way, "dim": vectors.shape[1], **near.fidelity(vectors, size)}
 
     rows = [row("learned", learned, NUMBER * dim)]
     size = NUMBER * dim

@@ -37,8 +37,8 @@ class Compressed(NamedTuple):
     Attributes:
         files: The files of shorter vectors.
         map: The file of the map.
-        comparison: A row for each way to shorter vectors, ``way``, ``dim`` and the scores of :func:`fidelity_of`; empty
-            if there were too few vectors to hold some out.
+        comparison: A row for each way to shorter vectors, ``way``, ``dim`` and the scores of
+            :meth:`Neighborhoods.fidelity`; empty if there were too few vectors to hold some out.
         held_out: How many vectors the scores are of.
     """
 

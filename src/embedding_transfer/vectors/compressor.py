@@ -70,7 +70,7 @@ class EmbeddingCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         start: str | None = None,
         hidden: int = 0,
         nested_dims: tuple[int, ...] | None = None,
-        steps: int = 1000,
+        steps: int = 500,
         batch_size: int = 512,
         near_share: float = 0.5,
         lr: float = 1e-3,
@@ -106,9 +106,8 @@ class EmbeddingCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             ValueError: X is not (n, d), has a value that is not finite, or fewer than 2 rows.
         """
         X = self._checked(X, reset=True, ensure_min_samples=2)  # noqa: N806
-        given = {RENAMED.get(name, name): value for name, value in self.get_params(deep=False).items()}
-        given.pop("device")
-        options = LearningOptions.of(given)
+        given = _by_options(self.get_params(deep=False))
+        options = LearningOptions.of({name: value for name, value in given.items() if name != "device"})
         rows = torch.from_numpy(np.array(X[drawn_rows(len(X), options.max_rows, options.seed)], np.float32))
         self.map_ = learn_map(rows.to(device_named(self.device)), options).cpu()
         return self
@@ -133,18 +132,23 @@ class EmbeddingCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         check_is_fitted(self)
         if self.loss is not None and not isinstance(self.loss, str):
             raise UsageError("save keeps numbers and names, not a loss of your own: set loss=None first, or use pickle")
-        write_map(Path(path), self.map_, self.get_params())
+        write_map(Path(path), self.map_, _by_options(self.get_params(deep=False)))
 
     @classmethod
     def load(cls: type[Self], path: str | Path) -> Self:
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save`, ``compress`` or ``align`` wrote.
 
         Raises:
             UsageError: If there is no such file.
             InputError: If it is no such file.
         """
         short, options = read_map(Path(path))
-        compressor = cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in options.items() if name in cls().get_params()})
+        named = {
+            name: options[RENAMED.get(name, name)] for name in cls().get_params() if RENAMED.get(name, name) in options
+        }
+        named |= {"hidden": short.hidden, "normalize": short.normalize, "n_components": short.linear.out_features}
+        named = {name: tuple(value) if isinstance(value, list) else value for name, value in named.items()}
+        compressor = cls(**named)
         compressor.map_, compressor.n_features_in_ = short, short.linear.in_features
         return compressor
 
@@ -161,3 +165,8 @@ class EmbeddingCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _by_options(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters under the names that options have."""
+    return {RENAMED.get(name, name): value for name, value in parameters.items()}

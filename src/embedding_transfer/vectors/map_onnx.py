@@ -29,7 +29,8 @@ def write_onnx(path: Path, short: ShortMap) -> None:
         "W": np.ascontiguousarray(state["linear.weight"].T),
         "b": state["linear.bias"],
     }
-    nodes = _unit("vectors", "u") + [
+    nodes = [
+        *_unit("vectors", "u"),
         helper.make_node("MatMul", ["u", "W"], ["uW"]),
         helper.make_node("Add", ["uW", "b"], ["linear"]),
     ]

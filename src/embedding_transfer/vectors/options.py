@@ -40,7 +40,7 @@ class LearningOptions(TypedOptions):
     start: Start | None = None
     hidden: int = 0
     nested_dims: tuple[int, ...] | None = None
-    steps: int = 1000
+    steps: int = 500
     batch_size: int = 512
     near_share: float = 0.5
     lr: float = 1e-3

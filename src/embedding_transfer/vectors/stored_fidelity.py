@@ -13,14 +13,14 @@ from embedding_transfer.errors import InputError
 from embedding_transfer.files import write_text
 from embedding_transfer.retrieval.compared_rows import Rows
 from embedding_transfer.vectors.labels import labels_of
-from embedding_transfer.vectors.neighborhoods import fidelity_of
+from embedding_transfer.vectors.neighborhoods import Neighborhoods
 from embedding_transfer.vectors.stored import StoredRows, open_stored
 
 
 def stored_fidelity(
     short: Path, whole: Path, labels: str | None, metric: str, queries: int
 ) -> tuple[dict[str, float], int]:
-    """The scores of :func:`fidelity_of` for two files or folders, and how many vectors there are.
+    """The scores of :meth:`Neighborhoods.fidelity` for two files or folders, and how many vectors there are.
 
     Raises:
         UsageError: If one does not exist.
@@ -32,9 +32,8 @@ def stored_fidelity(
     if first.keys and second.keys and first.keys != second.keys:
         raise InputError(f"{short} and {whole} have different paths, or in another order: they are of other things")
     classes = labels_of(second, labels)
-    spaces = [_as_array(rows) for rows in (first, second)]
-    scores = fidelity_of(*spaces, classes, bytes_per_vector=first.row_bytes, metric=metric, queries=queries)
-    return scores, len(second)
+    near = Neighborhoods(_as_array(second), classes, metric, queries)
+    return near.fidelity(_as_array(first), first.row_bytes), len(second)
 
 
 def write_scores(path: Path, rows: Sequence[Mapping[str, Any]], count: int) -> None:

@@ -28,7 +28,7 @@ def fidelity(
         output: Page to write, an ``.html`` file; default: none.
 
     Returns:
-        The scores, see :func:`embedding_transfer.vectors.fidelity`.
+        The scores, see :class:`embedding_transfer.vectors.Neighborhoods`.
 
     Raises:
         UsageError: If a file does not exist.
