@@ -97,3 +97,10 @@ def test_plain_values_are_yaml_with_all_numbers() -> None:
 def test_types_in_words() -> None:
     assert in_words(int | None | Literal["auto"]) == "a whole number or null or 'auto'"
     assert in_words(tuple[int, ...]) == "a list, each a whole number"
+
+
+@pytest.mark.parametrize("annotation", [int | None, Literal["a", "b"] | None])
+def test_a_wrong_value_is_not_null_where_null_is_allowed(annotation: Any) -> None:
+    with pytest.raises(UsageError, match="rows: expected"):
+        as_type("abc", annotation, "rows")
+    assert as_type("null", annotation, "rows") is None

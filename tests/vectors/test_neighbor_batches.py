@@ -11,7 +11,7 @@ from embedding_transfer.vectors.neighbor_batches import NEAREST, NeighborBatches
 def batches(near_share: float, n: int = 400, size: int = 64) -> tuple[torch.Tensor, list[torch.Tensor]]:
     random = torch.Generator().manual_seed(0)
     rows = torch.randn(n, 6, generator=random)
-    return rows, list(islice(NeighborBatches(rows, size, near_share, random), 50))
+    return rows, list(islice(NeighborBatches(rows, size, near_share, random), 150))
 
 
 def test_no_row_comes_twice_and_no_batch_is_too_large() -> None:

@@ -45,9 +45,10 @@ def as_type(value: Any, annotation: Any, name: str) -> Any:
         return value
     try:
         found = _checker(annotation).parse_object({"value": _meant(value, members)})["value"]
+        fits = found is not None or type(None) in members
     except ArgumentError:
-        found = None
-    if found is None and type(None) not in members:
+        fits = False
+    if not fits:
         raise UsageError(f"{name}: expected {in_words(annotation)}; got {value}{_near(value, members)}")
     if isinstance(found, float) and not math.isfinite(found):
         raise UsageError(f"{name}: expected a finite number; got {found}")

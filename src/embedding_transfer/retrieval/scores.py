@@ -142,8 +142,8 @@ def nmi(embeddings: Tensor, labels: Tensor, *, metric: str = "euclidean", seed: 
         >>> nmi(rows, torch.tensor([0, 0, 1, 1]))
         1.0
     """
-    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
-    from sklearn.metrics import normalized_mutual_info_score  # type: ignore[import-untyped]
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import normalized_mutual_info_score
 
     rows = F.normalize(embeddings) if metric == "cosine" else embeddings
     numbers = class_numbers(labels)[0].cpu().numpy()

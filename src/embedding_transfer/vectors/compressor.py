@@ -24,7 +24,7 @@ RENAMED = {"n_components": "dim", "random_state": "seed"}
 Self = TypeVar("Self", bound="EmbeddingCompressor")
 
 
-class EmbeddingCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class EmbeddingCompressor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Learns a map of vectors to shorter ones that keeps, of their cosines, who is near to whom.
 
     Only directions count: a vector is divided by its length first. The map is linear, with ``hidden`` a small network

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.lr_scheduler import LambdaLR
 
 from embedding_transfer import losses
 from embedding_transfer.build import build
@@ -82,8 +83,7 @@ def _learn(
     short: ShortMap, loss: TransferLoss, units: Tensor, options: LearningOptions, at_step: Callable[[int], None]
 ) -> None:
     optimizer = torch.optim.Adam([*short.parameters(), *loss.parameters()], lr=options.lr)
-    rise = max(0.1, 1.5 / options.steps) if options.steps > 1 else 0.5
-    schedule = OneCycleLR(optimizer, options.lr, total_steps=options.steps + 1, pct_start=min(rise, 0.5))
+    schedule = LambdaLR(optimizer, lambda step: rate(step / options.steps))
     generator = torch.Generator().manual_seed(options.seed)
     batches = iter(NeighborBatches(units, options.batch_size, options.near_share, generator))
     for step in range(1, options.steps + 1):
@@ -96,3 +96,14 @@ def _learn(
         optimizer.step()
         schedule.step()
         at_step(step)
+
+
+def rate(done: float) -> float:
+    """Share of the learning rate when a share of the steps is done: up over the first tenth, then down along a cosine.
+
+    Example::
+
+        >>> rate(0.1), rate(1.0)
+        (1.0, 0.0)
+    """
+    return (done + 0.01) / 0.11 if done < 0.1 else (1 + math.cos(math.pi * (done - 0.1) / 0.9)) / 2

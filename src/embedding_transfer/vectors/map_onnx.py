@@ -98,5 +98,5 @@ def _onnx(path: Path) -> Any:
     try:
         import onnx
     except ImportError as error:
-        raise UsageError(f"writing {path} needs onnx: pip install onnx") from error
+        raise UsageError(f"writing {path} needs onnx: pip install 'embedding-transfer[onnx]'") from error
     return onnx

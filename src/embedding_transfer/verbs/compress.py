@@ -41,7 +41,10 @@ def compress(vectors: Path, output: Path, **options: Any) -> Compressed:
     from embedding_transfer.vectors.compressing import compress_stored
 
     compressed = compress_stored(Path(vectors), Path(output), chosen)
-    print_comparison(compressed.comparison, compressed.held_out)
+    if compressed.comparison:
+        print_comparison(compressed.comparison, compressed.held_out)
+    else:
+        print("too few vectors to hold some out: what the shorter ones keep was not measured")
     print(f"map: {compressed.map}")
     for file in compressed.files:
         print(f"vectors: {file}")
