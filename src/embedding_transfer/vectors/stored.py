@@ -61,7 +61,7 @@ class StoredRows:
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         """Rows (b, d) by their numbers, which ascend, or of a slice."""
-        numbers = np.arange(len(self))[rows] if isinstance(rows, slice) else rows
+        numbers = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
         ends = np.searchsorted(numbers, self.begins)
         found = [
             part.read(numbers[a:b] - self.begins[i])
