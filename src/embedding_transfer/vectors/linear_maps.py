@@ -13,9 +13,8 @@ SEED = 0
 
 
 class Moments(NamedTuple):
-    """What the linear maps need to know of rows u of length 1: how many, their mean (d,), the mean (d, d) of u u'."""
+    """What the linear maps need to know of rows u of length 1: their mean (d,) and the mean (d, d) of u u'."""
 
-    count: int
     mean: Tensor
     second: Tensor
 
@@ -43,7 +42,7 @@ def moments_of(chunks: Iterable[Tensor]) -> Moments:
     for chunk in chunks:
         rows = chunk.double()  # (c, d)
         count, total, products = count + len(rows), total + rows.sum(dim=0), products + rows.T @ rows
-    return Moments(count, total / count, products / count)
+    return Moments(total / count, products / count)
 
 
 def uncentered(of: Moments, k: int) -> LinearMap:
