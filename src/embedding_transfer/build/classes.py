@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, get_type_hints
 
+from embedding_transfer.build.ranges import check_range
 from embedding_transfer.build.values import as_type, plain_value
 from embedding_transfer.errors import UsageError, nearest
 
@@ -145,21 +146,25 @@ def _class_and_arguments(spec: str | Mapping[str, Any] | type, home: Homes) -> t
         if name not in parameters and not takes_any:
             has = f"it has {', '.join(own)}" if own else "it has none"
             raise UsageError(f"{cls.__name__} has no option {name!r}{nearest(name, own)}; {has}")
-    hints = _hints(cls)
+    hints = hints_of_class(cls)
     return cls, {name: _typed(value, hints.get(name), f"{cls.__name__}.{name}") for name, value in arguments.items()}
 
 
-def _hints(cls: Any) -> dict[str, Any]:
+def hints_of_class(cls: Any) -> dict[str, Any]:
+    """The types of a class's arguments with their ranges; none where they cannot be known."""
     try:
-        return get_type_hints(inspect.getattr_static(cls, "__init__") if isinstance(cls, type) else cls)
+        maker = inspect.getattr_static(cls, "__init__") if isinstance(cls, type) else cls
+        return get_type_hints(maker, include_extras=True)
     except Exception:  # names that only a type checker knows, in somebody else's class
         return {}
 
 
 def _typed(value: Any, hint: Any, name: str) -> Any:
-    if hint is None:
-        return plain_value(value) if isinstance(value, str) else value
-    return as_type(value, hint, name)
+    if hint is not None:
+        return as_type(value, hint, name)
+    value = plain_value(value) if isinstance(value, str) else value
+    check_range(value, None, name)
+    return value
 
 
 def _is_data(value: Any) -> bool:

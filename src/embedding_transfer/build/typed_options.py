@@ -44,6 +44,6 @@ class TypedOptions:
         return cls(**values)
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = get_type_hints(type(self), include_extras=True)
         for field in dataclasses.fields(self):
             setattr(self, field.name, as_type(getattr(self, field.name), hints[field.name], field.name))

@@ -8,7 +8,7 @@ HEADINGS = {
     "what learns from what": "source source_weight source_weights source_pretrained source_image_size source_mean "
     "source_std source_views start_from_source loss transfer_weight metric_loss metric_weight "
     "miner",
-    "images": "images root allow_incomplete train_on validation split pictures augmentation views workers",
+    "images": "images root allow_incomplete on_bad_image train_on validation split pictures augmentation views workers",
     "network": "network gallery_network backbone embedding_dim image_size pretrained weights l2_normalize pooling "
     "batch_norm batch_norm_momentum",
     "training": "epochs batch_size images_per_class optimizer lr weight_decay loss_lr_factor schedule decay_step "

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from embedding_transfer.build.ranges import Positive
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.losses.relaxed_loss import RelaxedLoss, Sigma
-from embedding_transfer.relations import require_positive
 
 
 class RelaxedContrastiveLoss(RelaxedLoss):
@@ -30,10 +31,10 @@ class RelaxedContrastiveLoss(RelaxedLoss):
         >>> RelaxedContrastiveLoss()(target, source).backward()
     """
 
-    def __init__(self, sigma: Sigma = 1.0, delta: float = 1.0) -> None:
+    @in_range
+    def __init__(self, sigma: Sigma = 1.0, delta: Positive = 1.0) -> None:
         super().__init__()
-        require_positive(self, sigma=sigma, delta=delta)
-        self.sigma = float(sigma)
+        self.sigma = self.known(sigma)
         self.delta = delta
 
     def of_rows(self, r: Tensor, log_w: Tensor, rows: slice) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from embedding_transfer import __version__
-from embedding_transfer.errors import InputError
+from embedding_transfer.errors import InputError, shown
 from embedding_transfer.networks.backbone import Normalization
 from embedding_transfer.networks.pooling import POOLINGS, Pooling
 
@@ -82,7 +82,9 @@ def read_description(data: Any) -> Description:
 
 def _pooling(word: Any) -> Pooling:
     if not isinstance(word, str) or word not in IN_FILES:
-        raise InputError(f"this version pools by {', '.join(IN_FILES)}; pooling in the description is {_shown(word)}")
+        raise InputError(
+            f"this version pools by {', '.join(IN_FILES)}; pooling in the description is {shown(repr(word))}"
+        )
     return IN_FILES[word]
 
 
@@ -100,7 +102,7 @@ def _normalization(data: Mapping[str, Any]) -> Normalization:
 
 def _mapping(data: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
-        raise InputError(f"the description of the network is damaged: {what} is {_shown(data)}, not a mapping")
+        raise InputError(f"the description of the network is damaged: {what} is {shown(repr(data))}, not a mapping")
     return data
 
 
@@ -108,13 +110,8 @@ def _checked(data: Mapping[str, Any], key: str, is_right: Callable[[Any], bool],
     if key not in data:
         raise InputError(f"the description of the network is damaged: it lacks {key}")
     if not is_right(data[key]):
-        raise InputError(f"the description of the network is damaged: {key} is {_shown(data[key])}, not {kind}")
+        raise InputError(f"the description of the network is damaged: {key} is {shown(repr(data[key]))}, not {kind}")
     return data[key]
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _is_name(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """Relations between the embeddings of a batch: distances, relaxed labels, angles; exact, and fast to differentiate."""
 
-from embedding_transfer.relations.checks import matching_embeddings, no_relations, require_positive
+from embedding_transfer.relations.checks import matching_embeddings, no_relations
 from embedding_transfer.relations.pairwise import inner_products, pairwise_distances
 from embedding_transfer.relations.precision import full_precision
 from embedding_transfer.relations.relaxed_labels import relative_distances, relaxed_labels
@@ -13,5 +13,4 @@ __all__ = [
     "pairwise_distances",
     "relative_distances",
     "relaxed_labels",
-    "require_positive",
 ]

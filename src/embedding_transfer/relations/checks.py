@@ -1,11 +1,9 @@
 """What every loss on relations checks first."""
 
-import math
-
 import torch
 from torch import Tensor
 
-from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.errors import InputError
 
 
 def matching_embeddings(loss: object, target: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,15 +70,3 @@ def precise_rows(caller: str, **embeddings: Tensor) -> Tensor:
 def no_relations(target: Tensor, source: Tensor) -> Tensor:
     """The loss of a single embedding, which relates to nothing: 0 without gradient, but NaN where one is not finite."""
     return 0 * target.sum() + 0 * source.sum()
-
-
-def require_positive(loss: object, **options: float | str) -> None:
-    """Refuses an option of ``loss`` that is not a finite number above zero.
-
-    Raises:
-        UsageError: The first such option, by name.
-    """
-    name = getattr(loss, "__name__", type(loss).__name__)
-    for option, value in options.items():
-        if isinstance(value, str) or not (math.isfinite(value) and value > 0):
-            raise UsageError(f"{name} needs {option} > 0; got {value}")

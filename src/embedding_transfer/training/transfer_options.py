@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from embedding_transfer.build.classes import Spec
+from embedding_transfer.build.ranges import Dim, ImageSize, NotNegative
 from embedding_transfer.errors import UsageError
 from embedding_transfer.sources.settings import SourceSettings
 from embedding_transfer.training.options import TrainingOptions
@@ -35,14 +36,14 @@ class TransferOptions(SourceSettings, TrainingOptions):
 
     source: Any = field(metadata={"many": True})
     loss: Spec = field(default="RelaxedContrastiveLoss", metadata={"class_of": "losses"})
-    transfer_weight: float = 1.0
+    transfer_weight: NotNegative = 1.0
     metric_loss: Spec | None = field(default=None, metadata={"class_of": "metric_losses"})
-    metric_weight: float = 1.0
+    metric_weight: NotNegative = 1.0
     source_views: Literal["own", "mean"] = "own"
     start_from_source: bool = False
     backbone: str | None = None
-    embedding_dim: int | None = None
-    image_size: int | None = None
+    embedding_dim: Dim | None = None
+    image_size: ImageSize | None = None
 
     @property
     def shape(self) -> tuple[str, int, int]:

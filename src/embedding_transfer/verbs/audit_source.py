@@ -5,18 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from embedding_transfer.build.ranges import BatchSize, Workers
+from embedding_transfer.build.typed_arguments import in_range
+
 if TYPE_CHECKING:
     from embedding_transfer.sources.audit import Audit
 
 
+@in_range
 def audit_source(
     source: Any,
     images: str = "folder",
     root: Path | None = None,
     allow_incomplete: bool = False,
     split: Literal["train", "test"] = "train",
-    batch_size: int = 90,
-    workers: int = 2,
+    batch_size: BatchSize = 90,
+    workers: Workers = 2,
     **source_options: Any,
 ) -> Audit:
     """Look at the vectors that a source gives: what is in them, and which sigma suits them.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from embedding_transfer.build.ranges import BatchSize, Workers
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import UsageError
 
 if TYPE_CHECKING:
     from embedding_transfer.retrieval.vector_file import VectorFile
 
 
+@in_range
 def embed(
     source: tuple[str, ...] | Any,
     root: Path | None = None,
@@ -21,8 +24,8 @@ def embed(
     split: Literal["all", "test", "train"] = "all",
     pictures: tuple[Path, ...] = (),
     dtype: Literal["float32", "float16"] = "float32",
-    batch_size: int = 128,
-    workers: int = 2,
+    batch_size: BatchSize = 128,
+    workers: Workers = 2,
     **source_options: Any,
 ) -> VectorFile:
     """Write the vectors of pictures to a file. A call that was stopped goes on where it was when it is repeated.

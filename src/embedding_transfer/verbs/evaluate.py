@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from embedding_transfer.build.ranges import BatchSize, Count, Workers
+from embedding_transfer.build.typed_arguments import in_range
 
+
+@in_range
 def evaluate(
     network: tuple[str, ...] | Any,
     images: str = "folder",
@@ -13,10 +17,10 @@ def evaluate(
     allow_incomplete: bool = False,
     split: Literal["test", "train"] = "test",
     scores: tuple[str, ...] = ("recall",),
-    ks: tuple[int, ...] = (1, 2, 4, 8),
+    ks: tuple[Count, ...] = (1, 2, 4, 8),
     metric: Literal["euclidean", "cosine"] = "euclidean",
-    batch_size: int = 128,
-    workers: int = 2,
+    batch_size: BatchSize = 128,
+    workers: Workers = 2,
     *,
     gallery_network: str | Any = None,
     json: Path | None = None,
