@@ -24,6 +24,10 @@ class DownloadError(EmbeddingTransferError, RuntimeError):
     """A file could not be fetched: the server is away, breaks off, or sends something else."""
 
 
+LONGEST_NAME = 100
+"""Nobody mistypes a longer one, and comparing it would take long."""
+
+
 def nearest(wrong: str, names: Iterable[str]) -> str:
     """``", did you mean NAME?"``, or nothing if no name is near.
 
@@ -33,6 +37,8 @@ def nearest(wrong: str, names: Iterable[str]) -> str:
     def plain(name: str) -> str:
         return name.lower().replace("_", "").replace("-", "")
 
+    if len(wrong) > LONGEST_NAME:
+        return ""
     by_plain_name = {plain(name): name for name in names}
     found = [by_plain_name[near] for near in get_close_matches(plain(wrong), by_plain_name, n=1, cutoff=0.6)]
     found += [name for name in by_plain_name.values() if wrong in name.split("_")]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from typing import Any
 
 from embedding_transfer import __version__
 from embedding_transfer.cli.verbs import FIRST, VERBS
-from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line
+from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line, shown
 
 OVERVIEW = """usage: embedding-transfer VERB [options]
 
@@ -18,6 +19,10 @@ Hand the knowledge of a trained embedding network on to another: better, shorter
 
 embedding-transfer VERB --help explains the options of a verb; --version prints the version.
 """
+
+
+LONGEST = 4000
+"""Characters of a message; a name or a value in it may be of any length."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,11 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
     if verb == "--version":
         print(__version__)
         return 0
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may hold what a terminal or a file cannot
+            stream.reconfigure(errors="backslashreplace")
     try:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_: print(f"note: {one_line(message)}", file=sys.stderr)
+            warnings.showwarning = lambda message, *_: _say(f"note: {message}")
             _run(verb, arguments[1:])
     except UsageError as error:
         return _fail(verb, error, 2)
@@ -103,5 +111,9 @@ def _print_config(verb: str, values: dict[str, Any]) -> None:
 
 def _fail(verb: str, error: object, code: int) -> int:
     command = f"embedding-transfer {verb}" if verb in VERBS else "embedding-transfer"
-    print(f"{command}: {one_line(error)}", file=sys.stderr)
+    _say(f"{command}: {error}")
     return code
+
+
+def _say(message: str) -> None:
+    print(shown(one_line(message), LONGEST), file=sys.stderr)

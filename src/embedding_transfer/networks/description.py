@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +12,10 @@ from embedding_transfer.networks.pooling import POOLINGS, Pooling
 
 IN_FILES: dict[str, Pooling] = {pooling.replace("+", " + "): pooling for pooling in POOLINGS}
 """Poolings by what files call them: ``"average + maximum"``, as the only one was called in version 0.1."""
+
+
+LARGEST = 1e6
+"""Of the numbers in a description: pictures have values up to 255."""
 
 
 class Description(NamedTuple):
@@ -73,7 +76,10 @@ def read_description(data: Any) -> Description:
         image_size=_checked(data, "image_size", _is_count, "a whole number above 0"),
         crop=_checked(data, "crop", lambda value: _is_above_0(value) and value <= 1, "a share"),
         batch_norm_momentum=_checked(
-            data, "batch_norm_momentum", lambda value: value is None or _is_number(value), "a number or null"
+            data,
+            "batch_norm_momentum",
+            lambda value: value is None or (_is_number(value) and 0 <= value <= 1),
+            "a number from 0 to 1 or null",
         ),
         normalization=_normalization(_mapping(normalization, "normalization")),
         pooling=_pooling(data.get("pooling")),
@@ -123,7 +129,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _are_three(value: Any) -> bool:

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from embedding_transfer.build.ranges import BatchSize, Count, NotNegative, Positive, Range, Seed, Views, Warmup, Workers
+from embedding_transfer.build.memory import require_memory_for_pictures
+from embedding_transfer.build.ranges import (
+    BatchSize,
+    Count,
+    Momentum,
+    NotNegative,
+    Positive,
+    Range,
+    Seed,
+    Views,
+    Warmup,
+    Workers,
+)
 from embedding_transfer.build.typed_options import TypedOptions
 from embedding_transfer.errors import UsageError
 
@@ -86,7 +98,7 @@ class TrainingOptions(TypedOptions):
     l2_normalize: bool = False
     pooling: Literal["average+maximum", "average", "class-token", "gem", "own"] | None = None
     batch_norm: Literal["train", "frozen-statistics", "frozen"] = "train"
-    batch_norm_momentum: Annotated[float, Range(0, 1)] | None = None
+    batch_norm_momentum: Momentum | None = None
     epochs: Count = 90
     batch_size: BatchSize | Literal["auto"] = "auto"
     images_per_class: BatchSize | Literal["auto"] | None = "auto"
@@ -116,6 +128,10 @@ class TrainingOptions(TypedOptions):
         super().__post_init__()
         if not self.ks:
             raise UsageError("ks must be numbers such as 1,2,4,8; got none")
+        size = getattr(self, "image_size", None)
+        if size is not None and isinstance(self.batch_size, int):
+            remedy = "lower --batch-size, --views or --image-size"
+            require_memory_for_pictures(self.batch_size * self.views, size, remedy)
         if self.train_on == "all" and self.validation:
             raise UsageError("train_on all holds nothing out: leave out --validation")
         if self.augmentation is None:

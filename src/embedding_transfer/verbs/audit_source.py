@@ -21,6 +21,7 @@ def audit_source(
     split: Literal["train", "test"] = "train",
     batch_size: BatchSize = 90,
     workers: Workers = 2,
+    on_bad_image: Literal["error", "skip"] = "error",
     **source_options: Any,
 ) -> Audit:
     """Look at the vectors that a source gives: what is in them, and which sigma suits them.
@@ -40,6 +41,8 @@ def audit_source(
         split: Which half of the image set.
         batch_size: Images in a batch of the training, for the number of positives.
         workers: Processes that load images.
+        on_bad_image: ``error``: an image that cannot be read ends the call; ``skip``: all images are looked at first,
+            and those that cannot be read are left out, counted and named.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -54,6 +57,7 @@ def audit_source(
         audit_source("runs/source", root=Path("my-images"))
     """
     from embedding_transfer.images import load_images
+    from embedding_transfer.images.bad_images import without_bad_images
     from embedding_transfer.report.audit_table import print_audit  # imports torch
     from embedding_transfer.retrieval.evaluation import recall_of
     from embedding_transfer.sources import SourceSettings, open_source
@@ -62,6 +66,8 @@ def audit_source(
     settings = SourceSettings.of(source_options)
     opened = open_source(source, settings)
     looked_at = getattr(load_images(images, root, allow_incomplete), split)
+    if on_bad_image == "skip":
+        looked_at = without_bad_images(looked_at, workers)
     vectors = opened.embed(looked_at, workers=workers)
     found = audit(vectors, batch_size)
     recall = recall_of(vectors, looked_at, (1,), "euclidean") if looked_at.is_labeled else {}

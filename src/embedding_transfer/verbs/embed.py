@@ -26,6 +26,7 @@ def embed(
     dtype: Literal["float32", "float16"] = "float32",
     batch_size: BatchSize = 128,
     workers: Workers = 2,
+    on_bad_image: Literal["error", "skip"] = "error",
     **source_options: Any,
 ) -> VectorFile:
     """Write the vectors of pictures to a file. A call that was stopped goes on where it was when it is repeated.
@@ -46,6 +47,8 @@ def embed(
         dtype: Type of the numbers; float16 takes half the space and rounds to three digits.
         batch_size: Images at a time.
         workers: Processes that load images.
+        on_bad_image: ``error``: an image that cannot be read ends the call; ``skip``: all images are looked at first,
+            and those that cannot be read are left out, counted and named.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -60,6 +63,7 @@ def embed(
         embed("runs/short", "my-images", output=Path("my-images.npy"))
     """
     from embedding_transfer.images import load_images
+    from embedding_transfer.images.bad_images import without_bad_images
     from embedding_transfer.images.together import whole_set
     from embedding_transfer.retrieval.embed import one_accelerator  # imports torch
     from embedding_transfer.retrieval.pictures import listed_pictures, picture_set
@@ -81,6 +85,8 @@ def embed(
     else:
         splits = load_images(images, root, allow_incomplete)
         shown = whole_set(splits) if split == "all" else getattr(splits, split)
+    if on_bad_image == "skip":
+        shown = without_bad_images(shown, workers)
     file = embed_to_file(
         opened,
         shown,

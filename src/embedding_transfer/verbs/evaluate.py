@@ -24,6 +24,7 @@ def evaluate(
     *,
     gallery_network: str | Any = None,
     json: Path | None = None,
+    on_bad_image: Literal["error", "skip"] = "error",
     **source_options: Any,
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Measure how well networks, other sources or files of vectors find images of the right class; print a table.
@@ -46,6 +47,8 @@ def evaluate(
         json: File for the scores as JSON.
         batch_size: Images at a time.
         workers: Processes that load images.
+        on_bad_image: ``error``: an image that cannot be read ends the call; ``skip``: all images are looked at first,
+            and those that cannot be read are left out, counted and named.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -61,6 +64,7 @@ def evaluate(
         evaluate(["runs/short", "runs/source"], root=Path("my-images"), ks=(1, 10))
     """
     from embedding_transfer.images import load_images
+    from embedding_transfer.images.bad_images import without_bad_images
     from embedding_transfer.report.scores_table import print_scores, write_scores
     from embedding_transfer.retrieval.embed import one_accelerator  # imports torch
     from embedding_transfer.retrieval.evaluation import check_scores
@@ -79,6 +83,8 @@ def evaluate(
     splits = load_images(images, root, allow_incomplete)
     note_surplus(sources if gallery_source is None else [*sources, gallery_source], splits)
     searched = getattr(splits, split)
+    if on_bad_image == "skip":
+        searched = without_bad_images(searched, workers)
     rows = evaluate_sources(
         sources, gallery_source, searched, scores, ks, metric, batch_size, workers, one_accelerator()
     )
