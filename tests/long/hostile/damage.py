@@ -133,7 +133,6 @@ def damaged_data(rng: np.random.Generator, data: Any) -> Any:
 def damaged_text(rng: np.random.Generator, text: str) -> str:
     """A text with a word, a sign or a line changed."""
     place = int(rng.integers(len(text) + 1))
-    insert = pick(
-        rng, (*TEXTS, "\t", "\n", '"', "'", ":", "{", "[", "&a", "*a", "!!binary x", "---\n", "\ufeff", "<<: *a")
-    )
+    signs = ("\t", "\n", '"', "'", ":", "{", "[", "&a", "*a", "!!binary x", "---\n", "\ufeff", "<<: *a")
+    insert = pick(rng, (*TEXTS, *signs))
     return text[:place] + insert + text[place + int(rng.integers(0, 12)) :]

@@ -12,7 +12,7 @@ from types import FrameType
 
 STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "pty.spawn")
 CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "shutil.rmtree")
-REACHES = ("socket.connect", "socket.getaddrinfo", "webbrowser.open", "ctypes.dlopen")
+REACHES = ("socket.connect", "socket.getaddrinfo", "webbrowser.open")
 
 LONGEST = 120
 """Seconds after which an input counts as one that hangs; it is generous, since the machine may be busy."""
@@ -48,12 +48,8 @@ def _too_long(number: int, frame: FrameType | None) -> None:
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if _allowed is None:
         return
-    if (
-        event.startswith(STARTS)
-        or event in REACHES[:3]
-        or (event == "open" and _writes(arguments) and _is_outside(arguments[0]))
-        or (event in CHANGES and _is_outside(arguments[0]))
-    ):
+    writes = (event == "open" and _writes(arguments)) or event in CHANGES
+    if event.startswith(STARTS) or event in REACHES or (writes and _is_outside(arguments[0])):
         _seen.append(f"{event} {arguments!r:.200}")
 
 
@@ -70,7 +66,9 @@ def _is_outside(path: object) -> bool:
     if not isinstance(path, str | Path) or _allowed is None:
         return False
     place = os.path.realpath(path)
-    return place != os.devnull and not place.startswith((f"{_allowed}{os.sep}", "/proc/"))
+    return (
+        place != os.devnull and "__pycache__" not in place and not place.startswith((f"{_allowed}{os.sep}", "/proc/"))
+    )
 
 
 sys.addaudithook(_hook)
