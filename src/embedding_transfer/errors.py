@@ -24,6 +24,10 @@ class DownloadError(EmbeddingTransferError, RuntimeError):
     """A file could not be fetched: the server is away, breaks off, or sends something else."""
 
 
+LONGEST_NAME = 100
+"""Nobody mistypes a longer one, and comparing it would take long."""
+
+
 def nearest(wrong: str, names: Iterable[str]) -> str:
     """``", did you mean NAME?"``, or nothing if no name is near.
 
@@ -33,6 +37,8 @@ def nearest(wrong: str, names: Iterable[str]) -> str:
     def plain(name: str) -> str:
         return name.lower().replace("_", "").replace("-", "")
 
+    if len(wrong) > LONGEST_NAME:
+        return ""
     by_plain_name = {plain(name): name for name in names}
     found = [by_plain_name[near] for near in get_close_matches(plain(wrong), by_plain_name, n=1, cutoff=0.6)]
     found += [name for name in by_plain_name.values() if wrong in name.split("_")]
@@ -45,5 +51,39 @@ def reason(error: BaseException) -> str:
 
 
 def one_line(message: object) -> str:
-    """A message without its line breaks."""
-    return " ".join(str(message).split())
+    r"""A message without its line breaks; characters that cannot be printed are written as escapes.
+
+    Example::
+
+        >>> one_line("two\nlines\x1b[2J")
+        'two lines\\x1b[2J'
+    """
+    return escaped(" ".join(str(message).split()))
+
+
+def escaped(text: str) -> str:
+    r"""A text with escapes in place of what cannot be printed: control characters, bytes that are no UTF-8.
+
+    Example::
+
+        >>> escaped("caf\udce9\n.png")
+        'caf\\udce9\\n.png'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value as messages show it: on one line, and not longer than ``most`` characters.
+
+    Example::
+
+        >>> shown("x" * 100, most=5)
+        'xxxxx...'
+    """
+    try:
+        text = escaped(str(value))
+    except (ValueError, RecursionError):  # whole numbers of thousands of digits, data that refers to itself
+        return f"a {type(value).__name__} that is too long to be shown"
+    return text if len(text) <= most else f"{text[:most]}..."

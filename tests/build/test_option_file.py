@@ -16,8 +16,8 @@ def test_names_may_have_dashes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: 1\nb: [1, 2\nc: 3\n", "bad.yaml, line 3, column"),
-        ("a:\t1\n  b: 2", "bad.yaml, line "),
+        ("a: 1\nb: [1, 2\nc: 3\n", "bad.yaml: line 3, column"),
+        ("a:\t1\n  b: 2", "bad.yaml: line "),
         ("- a\n- b\n", "must hold options by name"),
         ("", "must hold options by name"),
         ("3: 4\n", "must hold options by name"),

@@ -60,7 +60,7 @@ def test_the_arguments_of_a_loss_are_explained(asked: list[str], capsys: pytest.
     assert main(["transfer", *asked]) == 0
     text = capsys.readouterr().out
     assert text.startswith("RKDLoss: ")
-    assert "  --loss.angle_weight (default: 2.0)  Weight of the angles" in text
+    assert "  --loss.angle_weight (default: 2.0; at least 0)  Weight of the angles" in text
 
 
 def test_help_of_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

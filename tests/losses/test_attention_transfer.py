@@ -127,5 +127,5 @@ def test_wrong_input_is_named():
         AttentionTransferLoss()(target, [s[:2] for s in source])
     with pytest.raises(InputError, match="floating point"):
         AttentionTransferLoss()(target, [s.long() for s in source])
-    with pytest.raises(UsageError, match="weight > 0"):
+    with pytest.raises(UsageError, match="weight must be above 0"):
         AttentionTransferLoss(weight=0)

@@ -320,7 +320,7 @@ def test_wrong_input_is_named():
         loss_of(image_labels=torch.zeros(N_IMAGES))
     with pytest.raises(InputError, match=r"one label per image, \(40,\); got \(39,\)"):
         loss_of(image_labels=LABELS[1:])
-    with pytest.raises(UsageError, match="0 <= nce_m < 1"):
+    with pytest.raises(UsageError, match="nce_m must be below 1; got 1"):
         loss_of(nce_m=1.0)
-    with pytest.raises(UsageError, match="nce_t > 0"):
+    with pytest.raises(UsageError, match="nce_t must be above 0"):
         loss_of(nce_t=0)

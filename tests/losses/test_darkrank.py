@@ -131,7 +131,7 @@ def test_lengths_of_embeddings_do_not_matter():
 )
 def test_options_out_of_range_are_refused(options):
     (option,) = options
-    with pytest.raises(UsageError, match=f"DarkRankLoss needs {option} >"):
+    with pytest.raises(UsageError, match=rf"DarkRankLoss\.{option} must be"):
         DarkRankLoss(**options)
 
 

@@ -134,5 +134,5 @@ def test_wrong_input_is_named():
         loss_of_maps()(target[::-1], source)
     with pytest.raises(InputError, match="at least one stage"):
         FitNetLoss([], [5])
-    with pytest.raises(UsageError, match="weight > 0"):
+    with pytest.raises(UsageError, match="weight must be above 0"):
         FitNetLoss([4], [5], weight=-1)

@@ -96,7 +96,7 @@ def test_descending_pulls_together_what_the_source_finds_alike_and_pushes_apart_
 @pytest.mark.parametrize("options", [{"sigma": 0}, {"sigma": -1}, {"delta": 0}, {"delta": torch.inf}])
 def test_options_out_of_range_are_refused(options):
     (option,) = options
-    with pytest.raises(UsageError, match=f"RelaxedContrastiveLoss needs {option} > 0"):
+    with pytest.raises(UsageError, match=rf"RelaxedContrastiveLoss\.{option}(:| must be above 0)"):
         RelaxedContrastiveLoss(**options)
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.errors import InputError
 from embedding_transfer.losses import PKTLoss, RelaxedContrastiveLoss, RelaxedMSLoss, RKDLoss
-from embedding_transfer.relations import matching_embeddings, require_positive
+from embedding_transfer.relations import matching_embeddings
 
 ROWS = torch.rand(4, 3)
 
@@ -32,10 +32,3 @@ def test_the_source_has_no_graph_and_the_targets_type():
     target, source = matching_embeddings(PKTLoss(), ROWS.double(), torch.rand(4, 2, requires_grad=True))
     assert (target.dtype, source.dtype, source.requires_grad) == (torch.float64, torch.float64, False)
     assert matching_embeddings(PKTLoss(), ROWS.bfloat16(), ROWS)[0].dtype == torch.float32
-
-
-@pytest.mark.parametrize("value", [0, -1, torch.inf, torch.nan])
-def test_options_that_are_not_positive_are_refused(value):
-    with pytest.raises(UsageError, match="int needs width > 0; got"):
-        require_positive(1, width=value)
-    require_positive(1, width=0.5)

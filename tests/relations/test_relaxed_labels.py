@@ -63,5 +63,5 @@ def test_what_cannot_be_related_is_refused_by_name(relate):
 
 
 def test_a_width_that_is_not_positive_is_refused():
-    with pytest.raises(UsageError, match="relaxed_labels needs sigma > 0; got 0"):
+    with pytest.raises(UsageError, match="sigma must be above 0; got 0"):
         relaxed_labels(torch.eye(2), sigma=0)

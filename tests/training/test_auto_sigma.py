@@ -45,5 +45,5 @@ def test_the_configuration_has_the_number_and_the_run_resumes(
 
 
 def test_a_loss_alone_cannot_choose() -> None:
-    with pytest.raises(UsageError, match="RelaxedContrastiveLoss needs sigma > 0; got auto"):
+    with pytest.raises(UsageError, match="RelaxedContrastiveLoss needs a number for sigma"):
         RelaxedContrastiveLoss(sigma="auto")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from embedding_transfer.build.ranges import check_range
 from embedding_transfer.build.values import as_type, plain_value
-from embedding_transfer.errors import UsageError, nearest
+from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, reason, shown
 
 SIZES = (
     "target_dim",
@@ -49,8 +51,10 @@ def build(spec: Spec, home: Homes, sizes: Mapping[str, Any]) -> Any:
     arguments = {name: _built(value, home, sizes) for name, value in given.items()}
     try:
         return cls(**{**filled, **arguments})
-    except TypeError as error:
-        raise UsageError(f"cannot build {cls.__name__}: {error}") from error
+    except EmbeddingTransferError:
+        raise
+    except Exception as error:  # of somebody else's class, or a size that cannot be had
+        raise UsageError(f"cannot build {cls.__name__}: {reason(error)}") from error
 
 
 def described(spec: Spec, home: Homes) -> dict[str, Any]:
@@ -85,6 +89,7 @@ def with_argument(spec: Spec, path: str, value: Any) -> dict[str, Any]:
     """
     if not isinstance(spec, (str, Mapping, type)):
         raise UsageError(f"{type(spec).__name__} was given as an object: its {path} cannot be set by name")
+    check_spec(spec, "a class")
     whole: dict[str, Any] = {**spec} if isinstance(spec, Mapping) else {"class_path": spec}
     arguments = dict(whole.get("init_args") or {})
     name, _, rest = path.removeprefix("init_args.").partition(".")
@@ -106,13 +111,37 @@ def find_class(name: str, home: Homes) -> Any:
         known = [known for place in homes for known in class_names(place)]
         raise UsageError(f"no {name!r} in {homes[0].__name__}{nearest(name, known)}; there are {', '.join(known)}")
     module_name, _, attribute = name.rpartition(".")
+    if module_name.partition(".")[0] in sys.stdlib_module_names:
+        raise UsageError(f"{name} is of Python's own library, where there is nothing to train with")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UsageError(f"cannot import {module_name!r} of class path {name!r}: {error}") from error
-    if not hasattr(module, attribute):
+        found = getattr(module, attribute, None)
+    except (Exception, SystemExit) as error:  # a module that is imported is run, and may raise anything
+        raise UsageError(f"cannot import {module_name!r} of class path {name!r}: {reason(error)}") from error
+    if found is None:
         raise UsageError(f"no {attribute!r} in {module_name}{nearest(attribute, dir(module))}")
-    return getattr(module, attribute)
+    return found
+
+
+def check_spec(spec: Any, name: str) -> None:
+    """Raises UsageError if a mapping that should name a class and its arguments, or one within it, is something else.
+
+    Example::
+
+        >>> check_spec({"class_path": "RKDLoss", "init_args": 5}, "loss")
+        Traceback (most recent call last):
+        ...
+        embedding_transfer.errors.UsageError: init_args of loss must be arguments by name; got 5
+    """
+    if isinstance(spec, Mapping):
+        arguments = spec.get("init_args")
+        if not (arguments is None or (isinstance(arguments, Mapping) and all(isinstance(n, str) for n in arguments))):
+            raise UsageError(f"init_args of {name} must be arguments by name; got {shown(arguments)}")
+        for argument, value in (arguments or {}).items():
+            check_spec(value, f"{name}.{argument}")
+    elif isinstance(spec, (list, tuple)):
+        for part in spec:
+            check_spec(part, name)
 
 
 def class_names(module: ModuleType) -> list[str]:
@@ -136,7 +165,10 @@ def _class_and_arguments(spec: str | Mapping[str, Any] | type, home: Homes) -> t
     named = spec.get("class_path") if isinstance(spec, Mapping) else spec
     if not named or not isinstance(named, (str, type)):
         raise UsageError(f"a class is named by its name or as {{class_path: NAME, init_args: {{...}}}}; got {spec}")
+    check_spec(spec, named if isinstance(named, str) else named.__name__)
     cls = find_class(named, home) if isinstance(named, str) else named
+    if isinstance(named, str) and not _is_module(cls):
+        raise UsageError(f"{named} is no torch.nn.Module: only such classes are built by their name")
     arguments = (spec.get("init_args") or {}) if isinstance(spec, Mapping) else {}
     parameters = inspect.signature(cls).parameters
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
@@ -145,26 +177,37 @@ def _class_and_arguments(spec: str | Mapping[str, Any] | type, home: Homes) -> t
         if name not in parameters and not takes_any:
             has = f"it has {', '.join(own)}" if own else "it has none"
             raise UsageError(f"{cls.__name__} has no option {name!r}{nearest(name, own)}; {has}")
-    hints = _hints(cls)
+    hints = hints_of_class(cls)
     return cls, {name: _typed(value, hints.get(name), f"{cls.__name__}.{name}") for name, value in arguments.items()}
 
 
-def _hints(cls: Any) -> dict[str, Any]:
+def hints_of_class(cls: Any) -> dict[str, Any]:
+    """The types of a class's arguments with their ranges; none where they cannot be known."""
     try:
-        return get_type_hints(inspect.getattr_static(cls, "__init__") if isinstance(cls, type) else cls)
+        maker = inspect.getattr_static(cls, "__init__") if isinstance(cls, type) else cls
+        return get_type_hints(maker, include_extras=True)
     except Exception:  # names that only a type checker knows, in somebody else's class
         return {}
 
 
 def _typed(value: Any, hint: Any, name: str) -> Any:
     if hint is None:
-        return plain_value(value) if isinstance(value, str) else value
+        value = plain_value(value) if isinstance(value, str) else value
+        check_range(value, None, name)
+        return value
     if hasattr(hint, "forward"):  # a module, such as the loss that another loss is made of
         return {"class_path": value} if isinstance(value, str) else value
     if get_origin(hint) is list and hasattr(get_args(hint)[0], "forward"):
         parts = value.split(",") if isinstance(value, str) else value
         return [{"class_path": part.strip()} if isinstance(part, str) else part for part in parts]
     return as_type(value, hint, name)
+
+
+def _is_module(cls: Any) -> bool:
+    """A file of options may name a class: it shall build parts of networks, and not open, run or load anything."""
+    from torch import nn
+
+    return isinstance(cls, type) and issubclass(cls, nn.Module)
 
 
 def _is_data(value: Any) -> bool:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from embedding_transfer.build.classes import Spec, with_argument
-from embedding_transfer.errors import InputError, UsageError, one_line
+from embedding_transfer.build.plain_yaml import load_yaml
+from embedding_transfer.errors import InputError, UsageError
 
 
 def read_options(file: Path) -> dict[str, Any]:
@@ -22,11 +21,9 @@ def read_options(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise UsageError(f"no file {file}")
     try:
-        options = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        options = load_yaml(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, InputError) as error:
         raise InputError(f"cannot read {file}: {error}") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"cannot read {file}{_place(error)}") from error
     if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
         raise InputError(f"{file} must hold options by name, such as: epochs: 10")
     return {name.replace("-", "_"): value for name, value in options.items()}
@@ -61,11 +58,3 @@ def merged(layers: list[Mapping[str, Any]], classes: Mapping[str, Spec | None]) 
                 raise UsageError(f"{name} needs {option}, the class whose argument it is")
             result[option] = with_argument(spec, argument, value)
     return result
-
-
-def _place(error: yaml.YAMLError) -> str:
-    """Line and fault of a YAML error, without the name that the parser gives to a text."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    if mark is None:
-        return f": {one_line(error)}"
-    return f", line {mark.line + 1}, column {mark.column + 1}: {problem or 'no YAML'}"

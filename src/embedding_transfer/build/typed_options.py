@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
+from embedding_transfer.build.classes import check_spec
 from embedding_transfer.build.values import as_type
 from embedding_transfer.errors import UsageError, nearest
 
@@ -44,6 +45,8 @@ class TypedOptions:
         return cls(**values)
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = get_type_hints(type(self), include_extras=True)
         for field in dataclasses.fields(self):
             setattr(self, field.name, as_type(getattr(self, field.name), hints[field.name], field.name))
+            if "class_of" in field.metadata:
+                check_spec(getattr(self, field.name), field.name)

@@ -8,13 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-import yaml
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentParser
 
-from embedding_transfer.errors import UsageError, nearest
+from embedding_transfer.build.plain_yaml import load_yaml
+from embedding_transfer.build.ranges import check_range, without_ranges
+from embedding_transfer.errors import InputError, UsageError, nearest, shown
 
 YAML_WORDS = {False: ("no", "off", "false"), True: ("yes", "on", "true")}
 """What YAML 1.1 reads as a truth value where somebody meant the word."""
+
+NULLS = ("null", "~", "none")
+NOTHING = object()
 
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", Path: "a path"}
 
@@ -24,12 +28,12 @@ def as_type(value: Any, annotation: Any, name: str) -> Any:
 
     Args:
         value: What somebody wrote.
-        annotation: ``int``, ``float``, ``bool``, ``str``, ``Path``, ``Literal``, tuples and unions of these. Whatever
-            else is taken as it is.
+        annotation: ``int``, ``float``, ``bool``, ``str``, ``Path``, ``Literal``, tuples and unions of these, with a
+            :class:`Range` or without. Whatever else is taken as it is.
         name: Of the option, for messages.
 
     Raises:
-        UsageError: If the value is of another type, or a number that is not finite.
+        UsageError: If the value is of another type, empty, or a number that is not finite or out of its range.
 
     Example::
 
@@ -41,18 +45,36 @@ def as_type(value: Any, annotation: Any, name: str) -> Any:
     members = members_of(annotation)
     if not all(_is_plain(member) for member in members):
         return value
-    if any(_fits(value, member) for member in members):
-        return value
-    try:
-        found = _checker(annotation).parse_object({"value": _meant(value, members)})["value"]
-        fits = found is not None or type(None) in members
-    except ArgumentError:
-        fits = False
-    if not fits:
-        raise UsageError(f"{name}: expected {in_words(annotation)}; got {value}{_near(value, members)}")
-    if isinstance(found, float) and not math.isfinite(found):
-        raise UsageError(f"{name}: expected a finite number; got {found}")
+    found = value
+    if not any(_fits(value, member) for member in members):
+        found = _understood(value, annotation, name)
+    check_range(found, annotation, name)
     return found
+
+
+def _understood(value: Any, annotation: Any, name: str) -> Any:
+    """What a value that is not yet of its type means."""
+    members = members_of(annotation)
+    try:
+        found = _checker(without_ranges(annotation)).parse_object({"value": _meant(value, members)})["value"]
+    except Exception:  # of jsonargparse, or what its YAML stumbles over
+        found = NOTHING
+    if found is None and not (value is None or (isinstance(value, str) and value.strip().lower() in NULLS)):
+        found = NOTHING  # a union with None gives None for what it does not understand
+    is_list = isinstance(value, (tuple, list)) and isinstance(found, (tuple, list))
+    if any(isinstance(item, (str, Path)) and _is_empty(item) for item in (value if is_list else (value,))):
+        found = NOTHING
+    if found is NOTHING or (found is None and type(None) not in members):
+        raise UsageError(f"{name}: expected {in_words(annotation)}; got {_said(value)}{_near(value, members)}")
+    return found
+
+
+def _is_empty(text: str | Path) -> bool:
+    return isinstance(text, str) and not text.strip()
+
+
+def _said(value: Any) -> str:
+    return "nothing" if isinstance(value, str) and _is_empty(value) else shown(value)
 
 
 def plain_value(text: str) -> Any:
@@ -64,8 +86,8 @@ def plain_value(text: str) -> Any:
         (0.001, [1, 2], 'cosine')
     """
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = load_yaml(text)
+    except InputError:
         return text
     if isinstance(value, str):
         try:
@@ -87,8 +109,9 @@ def in_words(annotation: Any) -> str:
 
 
 def members_of(annotation: Any) -> tuple[Any, ...]:
-    """The types of a union, or the one type that it is."""
-    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    """The types of a union, or the one type that it is; without ranges."""
+    plain = without_ranges(annotation)
+    return get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
 
 
 def _word(kind: Any) -> str:

@@ -7,7 +7,8 @@ from types import ModuleType
 from typing import Any
 
 from embedding_transfer.build import SIZES, class_names, find_class
-from embedding_transfer.build.classes import Homes
+from embedding_transfer.build.classes import Homes, hints_of_class
+from embedding_transfer.build.ranges import range_of
 from embedding_transfer.cli.options import sentences_of
 from embedding_transfer.metric_losses.third_party import NO_LOSSES, NO_MINERS
 
@@ -30,13 +31,15 @@ def help_of_class(option: str, name: str, home: Homes) -> str:
         UsageError: If there is no such class.
     """
     cls = find_class(name, home)
-    said = sentences_of(cls)
+    said, hints = sentences_of(cls), hints_of_class(cls)
     lines = [f"{cls.__name__}: {_first_sentence(cls)}"]
     for parameter in inspect.signature(cls).parameters.values():
         if parameter.name in SIZES or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         default = "required" if parameter.default is parameter.empty else f"default: {parameter.default}"
-        lines.append(f"  {option}.{parameter.name} ({default})  {said.get(parameter.name, '')}".rstrip())
+        allowed = range_of(hints.get(parameter.name))
+        known = default if allowed is None else f"{default}; {allowed}"
+        lines.append(f"  {option}.{parameter.name} ({known})  {said.get(parameter.name, '')}".rstrip())
     return "\n".join(lines)
 
 

@@ -9,7 +9,8 @@ HEADINGS = {
     "source_std source_views source_precision store_source store_source_epochs store_source_dtype start_from_source "
     "loss transfer_weight metric_loss metric_weight miner",
     "shorter vectors": "dim keep start hidden nested_dims steps near_share normalize max_rows quantize labels method",
-    "images": "images root allow_incomplete train_on validation split pictures augmentation views resize cache workers",
+    "images": "images root allow_incomplete on_bad_image train_on validation split pictures augmentation views resize "
+    "cache workers",
     "network": "network gallery_network backbone embedding_dim image_size pretrained weights l2_normalize pooling "
     "head_start batch_norm batch_norm_momentum",
     "training": "epochs batch_size images_per_class optimizer lr weight_decay loss_lr_factor schedule decay_step "

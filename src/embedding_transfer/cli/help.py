@@ -7,6 +7,7 @@ from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from embedding_transfer.build.ranges import range_of
 from embedding_transfer.build.values import members_of
 from embedding_transfer.cli.headings import by_heading
 from embedding_transfer.cli.options import MISSING, Option, function_of, options_of
@@ -69,11 +70,15 @@ def metavar(option: Option) -> str:
 
 
 def _default(option: Option) -> str:
+    """In parentheses what is known of the value: the default, and the range of numbers."""
+    known = []
     if option.default is MISSING:
-        return " (required)"
-    if option.default is None or option.default is False:
-        return ""
-    return f" (default: {_as_typed(option.default)})"
+        known.append("required")
+    elif not (option.default in (None, ()) or option.default is False):
+        known.append(f"default: {_as_typed(option.default)}")
+    allowed = range_of(option.annotation)
+    known += [] if allowed is None else [str(allowed)]
+    return f" ({'; '.join(known)})" if known else ""
 
 
 def _as_typed(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from embedding_transfer import __version__
 from embedding_transfer.cli.ending import ends_by_signal, how_it_ended, leave_processes, say_once
 from embedding_transfer.cli.verbs import FIRST, VERBS
-from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line
+from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line, shown
 
 OVERVIEW = """usage: embedding-transfer VERB [options]
 
@@ -19,6 +20,10 @@ Hand the knowledge of a trained embedding network on to another: better, shorter
 
 embedding-transfer VERB --help explains the options of a verb; --version prints the version.
 """
+
+
+LONGEST = 4000
+"""Characters of a message; a name or a value in it may be of any length."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,11 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
     if verb == "--version":
         print(__version__)
         return 0
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may hold what a terminal or a file cannot
+            stream.reconfigure(errors="backslashreplace")
     try:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
         with warnings.catch_warnings(), ends_by_signal():
-            warnings.showwarning = lambda message, *_: print(f"note: {one_line(message)}", file=sys.stderr)
+            warnings.showwarning = lambda message, *_: _say(f"note: {message}")
             _run(verb, arguments[1:])
             leave_processes()
     except UsageError as error:
@@ -106,9 +114,12 @@ def _print_config(verb: str, values: dict[str, Any]) -> None:
 
 def _fail(verb: str, error: object, code: int) -> int:
     command = f"embedding-transfer {verb}" if verb in VERBS else "embedding-transfer"
-    said = f"{command}: {one_line(error)}"
     if code == 1:  # what one process met alone
-        print(said, file=sys.stderr)
+        _say(f"{command}: {error}")
     else:
-        say_once(said)
+        say_once(shown(one_line(f"{command}: {error}"), LONGEST))
     return code
+
+
+def _say(message: str) -> None:
+    print(shown(one_line(message), LONGEST), file=sys.stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any, get_origin, get_type_hints
 
 import docstring_parser
 
+from embedding_transfer.build.typed_arguments import hints_of_parameters
 from embedding_transfer.build.values import members_of
 
 MISSING = dataclasses.MISSING
@@ -34,7 +34,7 @@ class Option:
 
     Attributes:
         name: With underscores.
-        annotation: Its type.
+        annotation: Its type, with the range of its numbers.
         default: ``MISSING`` if it is required.
         help: What it means.
         class_of: For an option that names a class, what kind: ``losses``, ``metric_losses``, ``miners``.
@@ -67,7 +67,7 @@ def options_of(verb: str) -> dict[str, Option]:
     options_class = options_class_of(verb)
     further = {} if options_class is None else _of_dataclass(options_class)
     function = function_of(verb)
-    hints, said = _types_of_parameters(function), sentences_of(function)
+    hints, said = hints_of_parameters(function), sentences_of(function)
     return {
         name: Option(
             name,
@@ -81,16 +81,8 @@ def options_of(verb: str) -> dict[str, Option]:
     } | further
 
 
-def _types_of_parameters(function: Callable[..., Any]) -> dict[str, Any]:
-    """As ``get_type_hints``, without the result's type, whose import may cost seconds."""
-    annotations = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
-    return get_type_hints(
-        type("Parameters", (), {"__annotations__": annotations}), globalns=vars(sys.modules[function.__module__])
-    )
-
-
 def _of_dataclass(options_class: Any) -> dict[str, Option]:
-    hints = get_type_hints(options_class)
+    hints = get_type_hints(options_class, include_extras=True)
     said: dict[str, str] = {}
     for cls in reversed(options_class.__mro__):
         said |= sentences_of(cls) if dataclasses.is_dataclass(cls) else {}

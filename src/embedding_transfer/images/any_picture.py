@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageFile
 from torch import Tensor
 
 from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import array_to_rgb, read_rgb, to_rgb
+from embedding_transfer.images.formats import formats
 from embedding_transfer.images.orientation import load_upright
 
 AnyPicture = str | Path | bytes | Image.Image | np.ndarray | Tensor
@@ -36,6 +37,9 @@ def any_to_rgb(picture: AnyPicture, name: str) -> Image.Image:
     if isinstance(picture, (str, Path, bytes)):
         return read_rgb(picture, name)
     if isinstance(picture, Image.Image):
+        kind = picture.format
+        if isinstance(picture, ImageFile.ImageFile) and kind is not None and kind not in (*formats(), "MPO"):
+            raise InputError(f"cannot read image {name}: {kind} is not read; save it as JPEG or PNG")
         return to_rgb(load_upright(picture.copy()))  # the dataset may keep it and hand it over again
     if isinstance(picture, (np.ndarray, Tensor)):
         return array_to_rgb(_pixels(picture, name))

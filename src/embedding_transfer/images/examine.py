@@ -87,16 +87,19 @@ class _Looks(Dataset[Look]):
         except InputError as error:
             return Look(fault=str(error))
         return Look(
-            mode=_stored_mode(self.images, row),
+            mode=_stored_mode(self.images, row, picture),
             size=picture.size,
             one_color=picture.getcolors(1) is not None,
             digest=blake2b(picture.tobytes(), digest_size=16, key=str(picture.size).encode()).digest(),
         )
 
 
-def _stored_mode(images: ImageSet, row: int) -> str:
+def _stored_mode(images: ImageSet, row: int, decoded: Image.Image) -> str:
     stored = images.images[row]
     if isinstance(stored, (str, Path, bytes)):
-        with open_image(stored) as file:
-            return file.mode
+        try:
+            with open_image(stored) as file:
+                return file.mode
+        except Exception:  # the file has changed since it was decoded
+            return decoded.mode
     return stored.mode if isinstance(stored, Image.Image) else "RGB" if 3 in stored.shape[-3:] else "L"

@@ -7,9 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from embedding_transfer.build.ranges import Positive
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.losses.stage_maps import paired_maps
 from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import full_precision, require_positive
+from embedding_transfer.relations import full_precision
 
 
 class AttentionTransferLoss(TransferLoss):
@@ -37,9 +39,9 @@ class AttentionTransferLoss(TransferLoss):
         torch.Size([])
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
+    @in_range
+    def __init__(self, weight: Positive = 1.0) -> None:
         super().__init__()
-        require_positive(self, weight=weight)
         self.weight = weight
 
     def forward(self, target_maps: list[Tensor], source_maps: list[Tensor]) -> Tensor:

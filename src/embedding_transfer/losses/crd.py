@@ -1,15 +1,18 @@
 """Contrastive representation distillation (Tian, Krishnan, Isola, ICLR 2020)."""
 
 import math
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.build.ranges import Count, Dim, Positive, Range
+from embedding_transfer.build.typed_arguments import in_range
+from embedding_transfer.errors import InputError
 from embedding_transfer.losses.noise_contrast import Negatives, noise_contrast
 from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import full_precision, matching_embeddings, require_positive
+from embedding_transfer.relations import full_precision, matching_embeddings
 
 
 class CRDLoss(TransferLoss):
@@ -61,23 +64,20 @@ class CRDLoss(TransferLoss):
     log_constants: Tensor
     image_labels: Tensor
 
+    @in_range
     def __init__(
         self,
-        target_dim: int,
-        source_dim: int,
-        n_images: int,
-        feat_dim: int = 128,
-        nce_k: int = 4096,
-        nce_t: float = 0.07,
-        nce_m: float = 0.5,
+        target_dim: Annotated[int, Range(1)],
+        source_dim: Annotated[int, Range(1)],
+        n_images: Annotated[int, Range(1)],
+        feat_dim: Dim = 128,
+        nce_k: Count = 4096,
+        nce_t: Positive = 0.07,
+        nce_m: Annotated[float, Range(0, below=1)] = 0.5,
         image_labels: Tensor | None = None,
         shared_negatives: bool = True,
     ) -> None:
         super().__init__()
-        require_positive(self, target_dim=target_dim, source_dim=source_dim, n_images=n_images)
-        require_positive(self, feat_dim=feat_dim, nce_k=nce_k, nce_t=nce_t)
-        if not 0 <= nce_m < 1:
-            raise UsageError(f"CRDLoss needs 0 <= nce_m < 1; got {nce_m}")
         self.n_images = n_images
         self.nce_k = nce_k
         self.nce_t = nce_t

@@ -1,17 +1,20 @@
 """DarkRank (Chen, Wang, Zhang, AAAI 2018)."""
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from embedding_transfer.errors import InputError, UsageError
+from embedding_transfer.build.ranges import NotNegative, Positive, Range
+from embedding_transfer.build.typed_arguments import in_range
+from embedding_transfer.errors import InputError
 from embedding_transfer.losses.transfer_loss import TransferLoss
 from embedding_transfer.relations import (
     full_precision,
     matching_embeddings,
     no_relations,
     pairwise_distances,
-    require_positive,
 )
 from embedding_transfer.relations.distance_rows import SMALLEST_DISTANCE
 
@@ -45,18 +48,16 @@ class DarkRankLoss(TransferLoss):
         >>> DarkRankLoss()(target, source, labels=torch.arange(180) % 36).backward()
     """
 
+    @in_range
     def __init__(
         self,
-        alpha: float = 3.0,
-        beta: float = 3.0,
-        permute_len: int = 4,
-        triplet_weight: float = 1.0,
-        margin: float = 0.2,
+        alpha: Positive = 3.0,
+        beta: Positive = 3.0,
+        permute_len: Annotated[int, Range(1, 64)] = 4,
+        triplet_weight: NotNegative = 1.0,
+        margin: Positive = 0.2,
     ) -> None:
         super().__init__()
-        require_positive(self, alpha=alpha, beta=beta, permute_len=permute_len, margin=margin)
-        if not triplet_weight >= 0:
-            raise UsageError(f"DarkRankLoss needs triplet_weight >= 0; got {triplet_weight}")
         self.alpha = alpha
         self.beta = beta
         self.permute_len = permute_len

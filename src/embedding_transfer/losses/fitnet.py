@@ -4,10 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from embedding_transfer.build.ranges import Positive
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import InputError
 from embedding_transfer.losses.stage_maps import paired_maps
 from embedding_transfer.losses.transfer_loss import TransferLoss
-from embedding_transfer.relations import full_precision, require_positive
+from embedding_transfer.relations import full_precision
 
 INITIAL_BOUND = 0.005
 """Regressors start uniform in +- this, as in the code released with the relaxed contrastive loss."""
@@ -42,9 +44,9 @@ class FitNetLoss(TransferLoss):
         >>> loss(target_maps, source_maps).backward()
     """
 
-    def __init__(self, target_channels: list[int], source_channels: list[int], weight: float = 1.0) -> None:
+    @in_range
+    def __init__(self, target_channels: list[int], source_channels: list[int], weight: Positive = 1.0) -> None:
         super().__init__()
-        require_positive(self, weight=weight)
         if not target_channels or not source_channels:
             raise InputError(
                 f"FitNetLoss needs the channels of at least one stage of each network; "

@@ -5,6 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from embedding_transfer.build.ranges import Positive
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses.relaxed_loss import LogLabels, RelaxedLoss, Sigma
 from embedding_transfer.relations import (
@@ -12,7 +14,6 @@ from embedding_transfer.relations import (
     full_precision,
     matching_embeddings,
     no_relations,
-    require_positive,
     unit_rows,
 )
 
@@ -46,21 +47,21 @@ class RelaxedContrastiveLoss(RelaxedLoss):
         >>> RelaxedContrastiveLoss()(target, source).backward()
     """
 
+    @in_range
     def __init__(
         self,
         sigma: Sigma = 1.0,
-        delta: float = 1.0,
+        delta: Positive = 1.0,
         labels: Literal["relaxed", "contextual"] = "relaxed",
         top_k: int = 10,
         normalize: bool = False,
     ) -> None:
         super().__init__()
-        require_positive(self, sigma=sigma, delta=delta)
         if labels not in ("relaxed", "contextual"):
             raise UsageError(f"RelaxedContrastiveLoss needs labels 'relaxed' or 'contextual'; got {labels!r}")
         if top_k < 2:
             raise UsageError(f"RelaxedContrastiveLoss needs top_k >= 2, the row itself and others; got {top_k}")
-        self.sigma = float(sigma)
+        self.sigma = self.known(sigma)
         self.delta = delta
         self.labels = labels
         self.identical_at_zero = labels == "contextual"

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from embedding_transfer.build.ranges import Positive
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses.relation_loss import RelationLoss
 from embedding_transfer.relations import full_precision
 from embedding_transfer.relations.distance_rows import (
@@ -21,7 +23,7 @@ from embedding_transfer.relations.distance_rows import (
     row_tiles,
 )
 
-Sigma = float | Literal["auto"]
+Sigma = Positive | Literal["auto"]
 """A width of the kernel, or that a training shall choose it."""
 
 
@@ -42,6 +44,12 @@ class RelaxedLoss(RelationLoss):
 
     sigma: float
     identical_at_zero: bool = False
+
+    def known(self, sigma: Sigma) -> float:
+        """The width; raises UsageError if a training shall choose it and has not done so."""
+        if sigma == "auto":
+            raise UsageError(f"{type(self).__name__} needs a number for sigma: only a training chooses one for auto")
+        return float(sigma)
 
     def compare(self, target: Tensor, source: Tensor) -> Tensor:
         return self.of_labels(target, self.relaxed(source))

@@ -5,9 +5,9 @@ import warnings
 import torch
 from torch import Tensor
 
-from embedding_transfer.errors import UsageError
+from embedding_transfer.build.ranges import Positive, Views
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.losses.relaxed_loss import RelaxedLoss, Sigma
-from embedding_transfer.relations import require_positive
 
 
 class RelaxedMSLoss(RelaxedLoss):
@@ -41,14 +41,12 @@ class RelaxedMSLoss(RelaxedLoss):
         >>> RelaxedMSLoss()(target, source).backward()
     """
 
+    @in_range
     def __init__(
-        self, sigma: Sigma = 1.0, delta: float = 1.0, alpha: float = 1.0, beta: float = 2.0, views: int = 2
+        self, sigma: Sigma = 1.0, delta: Positive = 1.0, alpha: Positive = 1.0, beta: Positive = 2.0, views: Views = 2
     ) -> None:
         super().__init__()
-        require_positive(self, sigma=sigma, delta=delta, alpha=alpha, beta=beta)
-        if views < 1 or views != int(views):
-            raise UsageError(f"RelaxedMSLoss needs a whole number of views, at least 1; got {views}")
-        self.sigma = float(sigma)
+        self.sigma = self.known(sigma)
         self.delta = delta
         self.alpha = alpha
         self.beta = beta

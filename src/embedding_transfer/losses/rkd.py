@@ -3,7 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from embedding_transfer.errors import UsageError
+from embedding_transfer.build.ranges import NotNegative
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.losses.relation_loss import RelationLoss
 from embedding_transfer.relations import no_relations, pairwise_distances
 from embedding_transfer.relations.angles import angle_difference
@@ -34,10 +35,9 @@ class RKDLoss(RelationLoss):
         >>> RKDLoss()(target, source).backward()
     """
 
-    def __init__(self, distance_weight: float = 1.0, angle_weight: float = 2.0) -> None:
+    @in_range
+    def __init__(self, distance_weight: NotNegative = 1.0, angle_weight: NotNegative = 2.0) -> None:
         super().__init__()
-        if not (distance_weight >= 0 and angle_weight >= 0):
-            raise UsageError(f"RKDLoss needs weights >= 0; got distance {distance_weight} and angle {angle_weight}")
         self.distance_weight = distance_weight
         self.angle_weight = angle_weight
 

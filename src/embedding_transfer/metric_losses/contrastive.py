@@ -2,6 +2,8 @@
 
 from pytorch_metric_learning import losses
 
+from embedding_transfer.build.ranges import NotNegative
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.metric_losses.mined_loss import MinedLoss
 
 
@@ -25,5 +27,6 @@ class ContrastiveLoss(MinedLoss):
         tensor(0.8944)
     """
 
-    def __init__(self, margin: float = 0.5) -> None:
+    @in_range
+    def __init__(self, margin: NotNegative = 0.5) -> None:
         super().__init__(losses.ContrastiveLoss(pos_margin=0.0, neg_margin=margin))

@@ -5,6 +5,8 @@ from pytorch_metric_learning import losses
 from pytorch_metric_learning.utils.loss_and_miner_utils import get_all_pairs_indices
 from torch import Tensor, nn
 
+from embedding_transfer.build.ranges import Count
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.metric_losses.metric_loss import MetricLoss
 from embedding_transfer.metric_losses.mined_loss import MinedLoss
@@ -52,8 +54,9 @@ class CrossBatchMemory(MetricLoss):
     label_memory: Tensor
     seen: Tensor
 
+    @in_range
     def __init__(
-        self, loss: nn.Module, embedding_size: int, memory_size: int = 1024, miner: nn.Module | None = None
+        self, loss: nn.Module, embedding_size: int, memory_size: Count = 1024, miner: nn.Module | None = None
     ) -> None:
         super().__init__()
         self.miner: nn.Module | None = None

@@ -1,7 +1,11 @@
 """Multi-similarity loss (Wang et al., CVPR 2019)."""
 
+from typing import Annotated
+
 from pytorch_metric_learning import losses, miners
 
+from embedding_transfer.build.ranges import NotNegative, Positive, Range
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.metric_losses.mined_loss import MinedLoss
 
 
@@ -30,5 +34,12 @@ class MultiSimilarityLoss(MinedLoss):
         >>> loss.backward()
     """
 
-    def __init__(self, alpha: float = 2.0, beta: float = 50.0, base: float = 0.5, epsilon: float = 0.1) -> None:
+    @in_range
+    def __init__(
+        self,
+        alpha: Positive = 2.0,
+        beta: Positive = 50.0,
+        base: Annotated[float, Range(-1, 1)] = 0.5,
+        epsilon: NotNegative = 0.1,
+    ) -> None:
         super().__init__(losses.MultiSimilarityLoss(alpha, beta, base), miners.MultiSimilarityMiner(epsilon))

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from embedding_transfer.build.ranges import NotNegative
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.metric_losses.metric_loss import MetricLoss, warn_of_no_pair
 
 
@@ -31,7 +33,8 @@ class NPairsLoss(MetricLoss):
 
     why_no_miner = "it pairs the rows of each class by itself, in their order"
 
-    def __init__(self, l2_weight: float = 0.0) -> None:
+    @in_range
+    def __init__(self, l2_weight: NotNegative = 0.0) -> None:
         super().__init__()
         self.l2_weight = l2_weight
 

@@ -8,7 +8,7 @@ from pytorch_metric_learning import distances, losses, miners, reducers, regular
 
 from embedding_transfer import losses as transfer_losses
 from embedding_transfer import metric_losses
-from embedding_transfer.build import Spec, find_class
+from embedding_transfer.build import Spec, check_spec, find_class
 from embedding_transfer.errors import UsageError, nearest
 from embedding_transfer.metric_losses.cross_batch_memory import CrossBatchMemory
 from embedding_transfer.metric_losses.signatures import constructor_parameters
@@ -47,6 +47,7 @@ def whole(spec: Spec, homes: Homes, sizes: Mapping[str, Any]) -> Any:
     """
     if not isinstance(spec, (str, Mapping, type)) or (isinstance(spec, Mapping) and "given_as" in spec):
         return spec
+    check_spec(spec, "a loss or miner")
     named = spec if not isinstance(spec, Mapping) else spec.get("class_path")
     given = dict(spec.get("init_args") or {}) if isinstance(spec, Mapping) else {}
     cls = named_class(named, homes)

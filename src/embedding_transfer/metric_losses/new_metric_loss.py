@@ -8,7 +8,7 @@ from torch import nn
 
 from embedding_transfer import metric_losses
 from embedding_transfer.build import Spec, build
-from embedding_transfer.errors import UsageError, reason
+from embedding_transfer.errors import UsageError
 from embedding_transfer.losses import TransferLoss
 from embedding_transfer.metric_losses import named_parts
 from embedding_transfer.metric_losses.cross_batch_memory import CrossBatchMemory
@@ -64,14 +64,7 @@ def _built(spec: Spec, homes: named_parts.Homes, sizes: Mapping[str, Any], refus
     cls: Any = spec.get("class_path") if isinstance(spec, Mapping) else None
     if isinstance(cls, type):
         refuse(cls)
-    try:
-        built = build(spec, metric_losses, {})
-    except UsageError:
-        raise
-    except Exception as error:
-        if not is_third_party(cls):
-            raise
-        raise UsageError(f"cannot build {cls.__name__}: {reason(error)}") from error
+    built = build(spec, metric_losses, {})
     refuse(built)
     return built
 

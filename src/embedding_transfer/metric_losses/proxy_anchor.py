@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from embedding_transfer.build.ranges import NotNegative, Positive
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.metric_losses.metric_loss import MetricLoss, check_labels
 from embedding_transfer.metric_losses.proxies import new_proxies, unit
 
@@ -37,7 +39,10 @@ class ProxyAnchorLoss(MetricLoss):
 
     why_no_miner = "it compares rows with one learned proxy for each class, not with other rows"
 
-    def __init__(self, num_classes: int, embedding_size: int, margin: float = 0.1, alpha: float = 32.0) -> None:
+    @in_range
+    def __init__(
+        self, num_classes: int, embedding_size: int, margin: NotNegative = 0.1, alpha: Positive = 32.0
+    ) -> None:
         super().__init__()
         self.proxies = new_proxies(num_classes, embedding_size)
         self.margin = margin

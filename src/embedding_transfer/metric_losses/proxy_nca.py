@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from embedding_transfer.build.ranges import Positive
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.metric_losses.metric_loss import MetricLoss, check_labels
 from embedding_transfer.metric_losses.proxies import new_proxies, unit
 
@@ -33,7 +35,8 @@ class ProxyNCALoss(MetricLoss):
 
     why_no_miner = "it compares rows with one learned proxy for each class, not with other rows"
 
-    def __init__(self, num_classes: int, embedding_size: int, scale: float = 9.0) -> None:
+    @in_range
+    def __init__(self, num_classes: int, embedding_size: int, scale: Positive = 9.0) -> None:
         super().__init__()
         self.proxies = new_proxies(num_classes, embedding_size)
         self.scale = scale

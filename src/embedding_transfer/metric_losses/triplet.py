@@ -2,6 +2,8 @@
 
 from pytorch_metric_learning import losses, miners
 
+from embedding_transfer.build.ranges import NotNegative
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.metric_losses.mined_loss import MinedLoss
 
 
@@ -24,5 +26,6 @@ class TripletLoss(MinedLoss):
         >>> loss.backward()
     """
 
-    def __init__(self, margin: float = 0.2) -> None:
+    @in_range
+    def __init__(self, margin: NotNegative = 0.2) -> None:
         super().__init__(losses.TripletMarginLoss(margin), miners.TripletMarginMiner(margin, "semihard"))

@@ -7,13 +7,22 @@ import re
 import torch
 from torch import Tensor, nn
 
+from embedding_transfer.errors import UsageError, shown
 from embedding_transfer.networks.backbone import Backbone, Normalization
 from embedding_transfer.networks.features import Features
 
+WIDEST = 4096
+
 
 def convnet_width(name: str) -> int | None:
-    """The width in a name such as ``"convnet-32"``; ``None`` if the name is not of this form."""
-    match = re.fullmatch(r"convnet-([1-9]\d*)", name)
+    """The width in a name such as ``"convnet-32"``; ``None`` if the name is not of this form.
+
+    Raises:
+        UsageError: If it is wider than :data:`WIDEST`.
+    """
+    match = re.fullmatch(r"convnet-([1-9][0-9]*)", name)
+    if match and (len(match[1]) > len(str(WIDEST)) or int(match[1]) > WIDEST):
+        raise UsageError(f"the width in convnet-WIDTH must be at most {WIDEST:,}; got {shown(match[1], 20)}")
     return int(match[1]) if match else None
 
 

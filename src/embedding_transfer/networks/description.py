@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from embedding_transfer import __version__
-from embedding_transfer.errors import InputError
+from embedding_transfer.errors import InputError, shown
 from embedding_transfer.networks.backbone import Normalization
 from embedding_transfer.networks.pooling import POOLINGS, Pooling
 
 IN_FILES: dict[str, Pooling] = {pooling.replace("+", " + "): pooling for pooling in POOLINGS}
 """Poolings by what files call them: ``"average + maximum"``, as the only one was called in version 0.1."""
+
+
+LARGEST = 1e6
+"""Of the numbers in a description: pictures have values up to 255."""
 
 
 class Description(NamedTuple):
@@ -73,7 +76,10 @@ def read_description(data: Any) -> Description:
         image_size=_checked(data, "image_size", _is_count, "a whole number above 0"),
         crop=_checked(data, "crop", lambda value: _is_above_0(value) and value <= 1, "a share"),
         batch_norm_momentum=_checked(
-            data, "batch_norm_momentum", lambda value: value is None or _is_number(value), "a number or null"
+            data,
+            "batch_norm_momentum",
+            lambda value: value is None or (_is_number(value) and 0 <= value <= 1),
+            "a number from 0 to 1 or null",
         ),
         normalization=_normalization(_mapping(normalization, "normalization")),
         pooling=_pooling(data.get("pooling")),
@@ -82,7 +88,9 @@ def read_description(data: Any) -> Description:
 
 def _pooling(word: Any) -> Pooling:
     if not isinstance(word, str) or word not in IN_FILES:
-        raise InputError(f"this version pools by {', '.join(IN_FILES)}; pooling in the description is {_shown(word)}")
+        raise InputError(
+            f"this version pools by {', '.join(IN_FILES)}; pooling in the description is {shown(repr(word))}"
+        )
     return IN_FILES[word]
 
 
@@ -100,7 +108,7 @@ def _normalization(data: Mapping[str, Any]) -> Normalization:
 
 def _mapping(data: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
-        raise InputError(f"the description of the network is damaged: {what} is {_shown(data)}, not a mapping")
+        raise InputError(f"the description of the network is damaged: {what} is {shown(repr(data))}, not a mapping")
     return data
 
 
@@ -108,13 +116,8 @@ def _checked(data: Mapping[str, Any], key: str, is_right: Callable[[Any], bool],
     if key not in data:
         raise InputError(f"the description of the network is damaged: it lacks {key}")
     if not is_right(data[key]):
-        raise InputError(f"the description of the network is damaged: {key} is {_shown(data[key])}, not {kind}")
+        raise InputError(f"the description of the network is damaged: {key} is {shown(repr(data[key]))}, not {kind}")
     return data[key]
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def _is_name(value: Any) -> bool:
@@ -126,7 +129,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _are_three(value: Any) -> bool:

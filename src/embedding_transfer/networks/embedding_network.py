@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from embedding_transfer.build.ranges import Dim, ImageSize, Momentum, Share
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import InputError, UsageError, reason
 from embedding_transfer.networks.backbone_names import plain_backbone_name
 from embedding_transfer.networks.backbones import build_backbone
@@ -62,24 +64,21 @@ class EmbeddingNetwork(nn.Module):
         [(4, 12, 28, 28), (4, 12, 14, 14), (4, 24, 7, 7), (4, 24, 3, 3)]
     """
 
+    @in_range
     def __init__(
         self,
         backbone: str = "resnet18",
-        embedding_dim: int = 512,
+        embedding_dim: Dim = 512,
         *,
         l2_normalize: bool = False,
-        image_size: int = 224,
-        crop: float = 0.875,
+        image_size: ImageSize = 224,
+        crop: Share = 0.875,
         pretrained: bool = False,
         weights: str | Path | None = None,
-        batch_norm_momentum: float | None = None,
+        batch_norm_momentum: Momentum | None = None,
         pooling: Pooling | None = None,
     ) -> None:
         super().__init__()
-        if embedding_dim < 1 or image_size < 1:
-            raise UsageError(f"embedding_dim and image_size must be positive; got {embedding_dim} and {image_size}")
-        if not 0 < crop <= 1:
-            raise UsageError(f"crop is the share of the picture to keep, above 0 and at most 1; got {crop}")
         if pretrained and weights is not None:
             raise UsageError(f"weights come from timm (pretrained) or from a file ({weights}), not both")
         self.backbone_name = plain_backbone_name(backbone)

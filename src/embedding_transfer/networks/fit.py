@@ -8,6 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from embedding_transfer.errors import InputError
+from embedding_transfer.networks.plain_tensors import check_weights
 
 CLASSIFIERS = ("fc", "last_linear", "classifier", "head")
 """What the last layer of a network is mostly called; embedding networks have no use for ImageNet's."""
@@ -47,6 +48,7 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], origin: str) -> N
     )
     if misfit.names:
         raise InputError(f"{origin} {_what_they_are(misfit, own, state)}: {_details(misfit, own, state)}")
+    check_weights(state, own, origin)
     module.load_state_dict(state)
 
 

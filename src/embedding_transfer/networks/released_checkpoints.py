@@ -12,7 +12,7 @@ from torch import Tensor
 from embedding_transfer.errors import InputError
 from embedding_transfer.networks.embedding_network import EmbeddingNetwork
 from embedding_transfer.networks.fit import load_state
-from embedding_transfer.networks.state_dicts import no_weights, state_dicts
+from embedding_transfer.networks.state_dicts import all_weights
 from embedding_transfer.networks.torch_file import read_torch_file
 
 PREFIX = "model."
@@ -52,12 +52,13 @@ def load_published(path: str | Path, *, l2_normalize: bool = True) -> EmbeddingN
     """
     weights = _released_weights(read_torch_file(Path(path)), str(path))
     backbone = _recognized_backbone(weights)
-    if backbone is None or weights.get(f"{HEAD}weight") is None:
+    head = weights.get(f"{HEAD}weight")
+    if backbone is None or head is None or head.ndim != 2:
         raise InputError(
             f"{path} is no BN-Inception, ResNet-18, 50 or 101 with an embedding layer; "
             f"a training starts from plain weights with weights={path}"
         )
-    embedding_dim = len(weights[f"{HEAD}weight"])
+    embedding_dim = len(head)
     network = EmbeddingNetwork(backbone, embedding_dim, l2_normalize=l2_normalize)
     load_state(network.head, _under(HEAD, weights), f"the embedding layer in {path}")
     of_backbone = {key: value for key, value in weights.items() if not key.startswith((HEAD, *CLASSIFIERS))}
@@ -67,9 +68,8 @@ def load_published(path: str | Path, *, l2_normalize: bool = True) -> EmbeddingN
 
 def _released_weights(content: Any, path: str) -> dict[str, Tensor]:
     """The tensors of a checkpoint, their names without the common prefix."""
-    found = [{SEVERAL_GPUS.sub("", key): value for key, value in state.items()} for _, state in state_dicts(content)]
-    if not found:
-        raise no_weights(content, path)
+    of_all = (weights.state for weights in all_weights(content, path))
+    found = [{SEVERAL_GPUS.sub("", key): value for key, value in state.items()} for state in of_all]
     state = max(found, key=lambda state: len(_under(PREFIX, state)))
     weights = _under(PREFIX, state)
     if len(weights) < len(state):

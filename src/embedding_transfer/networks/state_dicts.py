@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from embedding_transfer.errors import InputError
+from embedding_transfer.networks.plain_tensors import check_plain
 from embedding_transfer.networks.torch_file import SAVE_WEIGHTS, whole_model
 
 WRAPPERS = re.compile(r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
@@ -18,6 +19,10 @@ WRAPPERS = re.compile(r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoi
 
 AVERAGED = re.compile(r"(?:^|[._])(?:ema|averaged?)(?:$|[._])")
 """Averages of the weights over the training; where a checkpoint has them, they are what was measured (as in timm)."""
+
+
+DEEPEST = 20
+"""Mappings within each other that are looked into; a file may hold one that holds itself."""
 
 
 class Weights(NamedTuple):
@@ -37,7 +42,7 @@ def state_dicts(content: Any, place: str = "") -> Iterator[Weights]:
 
     Names are free of :data:`WRAPPERS`; entries that are no tensors, and optimizers, are left out.
     """
-    if not isinstance(content, Mapping):
+    if not isinstance(content, Mapping) or place.count(".") > DEEPEST:
         return
     named = {key: value for key, value in content.items() if isinstance(key, str)}
     tensors = {WRAPPERS.sub("", key): value for key, value in named.items() if isinstance(value, Tensor)}
@@ -47,6 +52,20 @@ def state_dicts(content: Any, place: str = "") -> Iterator[Weights]:
         if key.startswith("optim"):
             continue
         yield from state_dicts(value, f"{place}{key}.")
+
+
+def all_weights(content: Any, origin: str) -> list[Weights]:
+    """Every mapping of tensors in a checkpoint (see :func:`state_dicts`).
+
+    Raises:
+        InputError: If there is none, or a tensor is none of plain numbers.
+    """
+    found = list(state_dicts(content))
+    if not found:
+        raise no_weights(content, origin)
+    for weights in found:
+        check_plain(weights.state, origin)
+    return found
 
 
 def fitting_weights(content: Any, names: Collection[str], origin: str) -> Weights:
@@ -69,9 +88,7 @@ def fitting_weights(content: Any, names: Collection[str], origin: str) -> Weight
         >>> fitting_weights(content, {"conv.weight"}, "file.pth")
         Weights(place='state_dict.module.', state={'conv.weight': tensor([1.]), 'fc.bias': tensor([1.])})
     """
-    found = list(state_dicts(content))
-    if not found:
-        raise no_weights(content, origin)
+    found = all_weights(content, origin)
     fits = [(count, prefix, weights) for weights in found for prefix, count in _prefixes(weights.state, names).items()]
     if not fits:
         return max(found, key=lambda weights: len(weights.state))

@@ -22,6 +22,12 @@ SAVE_WEIGHTS = "in the environment that made it, run torch.save(model.state_dict
 OF_WHOLE_MODELS = ("TorchScript", "Only persistent_load of storage")
 """What torch says of a scripted model, and of one that a version before 1.6 pickled."""
 
+DEEPEST = 20
+"""Of what holds each other in a file; it may hold something that holds itself."""
+
+MARGIN = 1 << 20
+"""Bytes that names and the like may take in an archive."""
+
 _TYPES = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, object, range, set, slice, str, tuple)
 HARMLESS = frozenset(kind.__name__ for kind in _TYPES)
 """Of Python's own names, those of types; a file that names another one, such as ``eval``, is refused."""
@@ -59,6 +65,7 @@ def read_torch_file(path: str | Path) -> Any:
     """
     path = Path(path)
     check_is_file(path)
+    _check_unpacked_size(path)
     try:
         return _load(path, [])
     except Exception as error:  # torch lets through whatever its unpickler stumbles over
@@ -83,13 +90,15 @@ def read_torch_file(path: str | Path) -> Any:
     raise InputError(f"{path} holds no plain torch tensors ({why})") from first
 
 
-def whole_model(content: Any) -> str | None:
+def whole_model(content: Any, depth: int = 0) -> str | None:
     """The class of the first pickled model in what :func:`read_torch_file` gave, ``None`` if there is none."""
+    if depth > DEEPEST:
+        return None
     attributes = vars(content) if isinstance(content, Unknown | OrderedDict) else {}
     if "_modules" in attributes and "_parameters" in attributes:
         return f"{type(content).__module__}.{type(content).__qualname__}"
     inner = content.values() if isinstance(content, Mapping) else content if isinstance(content, list | tuple) else ()
-    return next((found for found in map(whole_model, inner) if found), None)
+    return next((found for part in inner if (found := whole_model(part, depth + 1))), None)
 
 
 def check_is_file(path: Path) -> None:
@@ -98,6 +107,17 @@ def check_is_file(path: Path) -> None:
         raise UsageError(f"no such file: {path}")
     if not path.is_file():
         raise UsageError(f"{path} is not a file")
+
+
+def _check_unpacked_size(path: Path) -> None:
+    """torch packs nothing in its archives: one that holds more than its size was made to fill the memory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except Exception:  # of an older form, or damaged, which is said where it is read
+        return
+    if unpacked > 2 * path.stat().st_size + MARGIN:
+        raise InputError(f"{path} is packed and would take {unpacked:,} bytes: no file of torch.save is")
 
 
 def _classes_named(path: Path) -> Iterator[str]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor, nn
 
-from embedding_transfer.errors import InputError
+from embedding_transfer.errors import InputError, reason
 from embedding_transfer.networks.backbone import Backbone
 from embedding_transfer.networks.fit import CLASSIFIERS, load_state
 from embedding_transfer.networks.state_dicts import fitting_weights
@@ -28,8 +28,8 @@ def read_safetensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str
     try:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is not a safetensors file ({error})") from error
+    except Exception as error:  # SafetensorError, OSError, and what types of numbers lead to that torch does not know
+        raise InputError(f"{path} is not a safetensors file ({reason(error)})") from error
 
 
 def load_backbone_weights(backbone: Backbone, path: str | Path) -> None:

@@ -3,13 +3,16 @@
 import torch
 from torch import Tensor
 
-from embedding_transfer.relations.checks import precise_rows, require_positive
+from embedding_transfer.build.ranges import Positive
+from embedding_transfer.build.typed_arguments import in_range
+from embedding_transfer.relations.checks import precise_rows
 from embedding_transfer.relations.distance_rows import SMALLEST_SQUARE, log_label_rows
 from embedding_transfer.relations.pairwise import pairwise_distances
 from embedding_transfer.relations.precision import full_precision
 
 
-def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
+@in_range
+def relaxed_labels(source: Tensor, sigma: Positive = 1.0) -> Tensor:
     r"""How alike the source finds two rows, from 0 to 1: what takes the place of "same class" in the losses.
 
     .. math:: w_{ij} = \exp(-|u_i - u_j|^2 / \sigma), \quad u_i = s_i / |s_i|
@@ -33,7 +36,6 @@ def relaxed_labels(source: Tensor, sigma: float = 1.0) -> Tensor:
         tensor([[1.0000, 0.1353],
                 [0.1353, 1.0000]])
     """
-    require_positive(relaxed_labels, sigma=sigma)
     source = precise_rows("relaxed_labels", source=source)
     with torch.no_grad(), full_precision(source.device):
         return log_label_rows(source, slice(0, len(source)), sigma).clamp_(max=0).exp_()

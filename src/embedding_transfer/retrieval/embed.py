@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
+from embedding_transfer.build.memory import require_memory_for_pictures
+from embedding_transfer.build.ranges import BatchSize, Workers
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.images.image_set import ImageSet
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import EvaluationViews, as_floats
@@ -19,12 +22,13 @@ from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.retrieval.pictures import Pictures, picture_set
 
 
+@in_range
 def embed_images(
     network: nn.Module,
     images: Pictures,
     *,
-    batch_size: int = 128,
-    workers: int = 2,
+    batch_size: BatchSize = 128,
+    workers: Workers = 2,
     accelerator: Accelerator | None = None,
 ) -> Tensor:
     """Embeddings (n, d) float32 of all images, in their order, as the network returns them.
@@ -70,6 +74,7 @@ def embedding_batches(
     multiple of the batch size, rows are the same as those of a call from the first picture on.
     """
     eye: Any = network
+    require_memory_for_pictures(min(batch_size, len(images)), eye.image_size, "lower --batch-size")
     views = EvaluationViews(images, eye.image_size, eye.crop, getattr(network, "evaluation_view", None))
     rest = Subset(views, range(start, len(images))) if start else views
     loader = accelerator.prepare_data_loader(DataLoader(rest, batch_size, num_workers=workers))

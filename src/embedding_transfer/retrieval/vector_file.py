@@ -90,7 +90,7 @@ def is_vector_file(path: Path) -> bool:
         try:
             with safe_open(path, framework="np") as file:
                 return "embedding_transfer" not in (file.metadata() or {})
-        except SafetensorError:
+        except (SafetensorError, OSError):
             return False
     return path.suffix in ENDINGS
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from embedding_transfer.build.classes import find_class
+from embedding_transfer.build.ranges import ImageSize, Share
+from embedding_transfer.build.values import as_type
 from embedding_transfer.errors import InputError, UsageError, reason
 
 DEFAULT_SIZE = 224
@@ -37,8 +39,8 @@ class OwnSource(nn.Module):
     def __init__(self, given: Callable[..., Any], name: str) -> None:
         super().__init__()
         self.given = _made(given, name)  # a module is found by torch, and moves with this one
-        self.image_size = int(getattr(self.given, "image_size", DEFAULT_SIZE))
-        self.crop = float(getattr(self.given, "crop", 1.0))
+        self.image_size = as_type(getattr(self.given, "image_size", DEFAULT_SIZE), ImageSize, f"image_size of {name}")
+        self.crop = as_type(getattr(self.given, "crop", 1.0), Share, f"crop of {name}")
         self.name = name
         self.eval()
         with torch.no_grad():
@@ -57,7 +59,7 @@ class OwnSource(nn.Module):
             InputError: If what it makes is no such tensor.
         """
         vectors = self.given(images)
-        if not isinstance(vectors, Tensor) or vectors.ndim != 2 or len(vectors) != len(images):
+        if not isinstance(vectors, Tensor) or vectors.ndim != 2 or len(vectors) != len(images) or not vectors.numel():
             got = tuple(vectors.shape) if isinstance(vectors, Tensor) else type(vectors).__name__
             wanted = f"vectors ({len(images)}, d) of {len(images)} images"
             raise InputError(f"source {self.name} must make {wanted}; got {got}")

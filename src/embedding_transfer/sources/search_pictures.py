@@ -14,6 +14,7 @@ from embedding_transfer.retrieval.neighbors import search_neighbors
 from embedding_transfer.retrieval.vector_file import VectorFile
 from embedding_transfer.sources.about_source import about_source
 from embedding_transfer.sources.source import Source
+from embedding_transfer.sources.timm_source import PREFIX
 
 
 class FoundPicture(NamedTuple):
@@ -72,7 +73,7 @@ def check_source(file: VectorFile, source: Source) -> None:
 
 
 def source_in_header(file: VectorFile) -> Any:
-    """The name of what made a file of vectors.
+    """The name of what made a file of vectors, where that is a file, a folder or a network of timm.
 
     Raises:
         UsageError: If the file does not say, or it is not there.
@@ -80,6 +81,8 @@ def source_in_header(file: VectorFile) -> Any:
     name = file.header.get("network")
     if not isinstance(name, str):
         raise UsageError(f"{file.path} does not say what made its vectors: give --source")
+    if not Path(name).exists() and not name.startswith(PREFIX):  # a class path would run code that a file names
+        raise UsageError(f"{file.path} says that {name} made its vectors, which is no file here: give --source")
     return name
 
 

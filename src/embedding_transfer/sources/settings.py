@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedding_transfer.build.ranges import ImageSize, Positive
 from embedding_transfer.build.typed_options import TypedOptions
 
 
@@ -21,9 +22,9 @@ class SourceSettings(TypedOptions):
         source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
     """
 
-    source_weight: tuple[float, ...] = ()
+    source_weight: tuple[Positive, ...] = ()
     source_weights: tuple[Path, ...] = ()
     source_pretrained: bool = False
-    source_image_size: int | None = None
+    source_image_size: ImageSize | None = None
     source_mean: tuple[float, ...] = (0.485, 0.456, 0.406)
-    source_std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    source_std: tuple[Positive, ...] = (0.229, 0.224, 0.225)

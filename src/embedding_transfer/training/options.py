@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
+from embedding_transfer.build.memory import require_memory_for_pictures
+from embedding_transfer.build.ranges import (
+    BatchSize,
+    Count,
+    Momentum,
+    NotNegative,
+    Positive,
+    Range,
+    Seed,
+    Views,
+    Warmup,
+    Workers,
+)
 from embedding_transfer.build.typed_options import TypedOptions
 from embedding_transfer.errors import UsageError
 
@@ -63,6 +76,8 @@ class TrainingOptions(TypedOptions):
             it (published protocol).
         ks: The K of Recall@K.
         metric: Distance of the evaluation: ``euclidean`` (published protocol) or ``cosine``.
+        on_bad_image: ``error``: an image that cannot be read ends the training; ``skip``: all images are looked at
+            before it starts, and those that cannot be read are left out, counted and named.
         workers: Processes that load images.
         device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
             GPU, on which this was never tried.
@@ -98,53 +113,45 @@ class TrainingOptions(TypedOptions):
     pooling: Literal["average+maximum", "average", "class-token", "gem", "own"] | None = None
     head_start: Literal["random", "principal-components"] = "random"
     batch_norm: Literal["train", "frozen-statistics", "frozen"] = "train"
-    batch_norm_momentum: float | None = None
-    epochs: int = 90
-    batch_size: int | Literal["auto"] = "auto"
-    images_per_class: int | Literal["auto"] | None = "auto"
-    views: int = 2
+    batch_norm_momentum: Momentum | None = None
+    epochs: Count = 90
+    batch_size: BatchSize | Literal["auto"] = "auto"
+    images_per_class: BatchSize | Literal["auto"] | None = "auto"
+    views: Views = 2
     optimizer: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
-    lr: float = 1e-4
-    weight_decay: float = 1e-4
-    loss_lr_factor: float = 1.0
+    lr: NotNegative = 1e-4
+    weight_decay: NotNegative = 1e-4
+    loss_lr_factor: NotNegative = 1.0
     schedule: Literal["cosine", "step", "constant"] = "cosine"
-    decay_step: int = 10
-    decay_gamma: float = 0.5
-    warmup_epochs: int = 0
-    clip_value: float | None = None
-    evaluate_every: int = 1
-    validation: float = 0.0
-    ks: tuple[int, ...] = (1, 2, 4, 8)
+    decay_step: Count = 10
+    decay_gamma: Annotated[float, Range(above=0, most=1)] = 0.5
+    warmup_epochs: Warmup = 0
+    clip_value: Positive | None = None
+    evaluate_every: Count = 1
+    validation: Annotated[float, Range(0, below=1)] = 0.0
+    ks: tuple[Count, ...] = (1, 2, 4, 8)
     metric: Literal["euclidean", "cosine"] = "euclidean"
-    workers: int = 2
+    on_bad_image: Literal["error", "skip"] = "error"
+    workers: Workers = 2
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    threads: int | None = None
-    seed: int = 0
+    threads: Annotated[int, Range(1, 1024)] | None = None
+    seed: Seed = 0
     precision: Literal["no", "bf16", "fp16"] = "no"
     compile: bool = False
     gradient_checkpointing: bool = False
-    accumulate: int = 1
+    accumulate: Count = 1
     resume: bool = False
-    save_every_steps: int | None = None
+    save_every_steps: Count | None = None
     log: Literal["tensorboard", "wandb"] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least = dict.fromkeys(("epochs", "batch_size", "images_per_class", "views", "decay_step", "threads"), 1)
-        at_least |= dict.fromkeys(
-            ("evaluate_every", "embedding_dim", "image_size", "accumulate", "save_every_steps"), 1
-        )
-        at_least |= dict.fromkeys(("lr", "weight_decay", "loss_lr_factor", "warmup_epochs", "workers", "seed"), 0)
-        for name, least in at_least.items():
-            value = getattr(self, name, None)
-            if value is not None and value != AUTO and value < least:
-                raise UsageError(f"{name} must be at least {least}; got {value}")
-        if self.clip_value is not None and self.clip_value <= 0:
-            raise UsageError(f"clip_value must be above 0; got {self.clip_value}")
-        if not 0 <= self.validation < 1:
-            raise UsageError(f"validation is a share of the training classes, from 0 to below 1; got {self.validation}")
-        if not self.ks or min(self.ks) < 1:
-            raise UsageError(f"ks must be positive numbers such as 1,2,4,8; got {list(self.ks)}")
+        if not self.ks:
+            raise UsageError("ks must be numbers such as 1,2,4,8; got none")
+        size = getattr(self, "image_size", None)
+        if size is not None and isinstance(self.batch_size, int):
+            remedy = "lower --batch-size, --views or --image-size"
+            require_memory_for_pictures(self.batch_size * self.views, size, remedy)
         if self.train_on == "all" and self.validation:
             raise UsageError("train_on all holds nothing out: leave out --validation")
         if self.augmentation is None:

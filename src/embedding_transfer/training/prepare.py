@@ -10,6 +10,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet, ImageSplits, hold_out_classes, load_images
+from embedding_transfer.images.bad_images import splits_without_bad_images
 from embedding_transfer.images.together import whole_set
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.retrieval.device import accelerator_on
@@ -44,6 +45,8 @@ def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
     check_logger(options.log)
     run = RunDirectory(options)
     everything = load_images(options.images, options.root, options.allow_incomplete)
+    if options.on_bad_image == "skip":
+        everything = splits_without_bad_images(everything, options.workers)
     if options.cache is not None:
         everything = everything.cached_in(options.cache)
     images, validation = hold_out_classes(everything, options.validation, options.seed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from embedding_transfer.build.classes import Spec
+from embedding_transfer.build.ranges import Count, Dim, ImageSize, NotNegative, Positive, Views, Warmup
 from embedding_transfer.training.options import TrainingOptions
 
 
@@ -27,12 +28,12 @@ class SourceOptions(TrainingOptions):
     loss: Spec = field(default="ProxyAnchorLoss", metadata={"class_of": "metric_losses"})
     miner: Spec | None = field(default=None, metadata={"class_of": "miners"})
     backbone: str = "resnet18"
-    embedding_dim: int = 512
-    image_size: int = 224
+    embedding_dim: Dim = 512
+    image_size: ImageSize = 224
     l2_normalize: bool = True
-    views: int = 1
-    epochs: int = 60
-    loss_lr_factor: float = 100.0
+    views: Views = 1
+    epochs: Count = 60
+    loss_lr_factor: NotNegative = 100.0
     schedule: Literal["cosine", "step", "constant"] = "step"
-    warmup_epochs: int = 1
-    clip_value: float | None = 10.0
+    warmup_epochs: Warmup = 1
+    clip_value: Positive | None = 10.0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from embedding_transfer.build.classes import Spec
+from embedding_transfer.build.ranges import Count, Dim, ImageSize, NotNegative
 from embedding_transfer.errors import UsageError
 from embedding_transfer.sources.settings import SourceSettings
 from embedding_transfer.training.options import TrainingOptions
@@ -41,18 +42,18 @@ class TransferOptions(SourceSettings, TrainingOptions):
 
     source: Any = field(metadata={"many": True})
     loss: Spec = field(default="RelaxedContrastiveLoss", metadata={"class_of": "losses"})
-    transfer_weight: float = 1.0
+    transfer_weight: NotNegative = 1.0
     metric_loss: Spec | None = field(default=None, metadata={"class_of": "metric_losses"})
-    metric_weight: float = 1.0
+    metric_weight: NotNegative = 1.0
     source_views: Literal["own", "mean"] = "own"
     source_precision: Literal["no", "bf16", "fp16"] | None = None
     store_source: Path | None = None
-    store_source_epochs: int | None = None
+    store_source_epochs: Count | None = None
     store_source_dtype: Literal["float32", "float16"] = "float32"
     start_from_source: bool = False
     backbone: str | None = None
-    embedding_dim: int | None = None
-    image_size: int | None = None
+    embedding_dim: Dim | None = None
+    image_size: ImageSize | None = None
 
     @property
     def shape(self) -> tuple[str, int, int]:
@@ -73,7 +74,5 @@ class TransferOptions(SourceSettings, TrainingOptions):
             raise UsageError(f"source_weight takes one number for each source; got {numbers}")
         if self.start_from_source and (self.pretrained or self.weights is not None):
             raise UsageError("a target starts from its source or from other weights, not both")
-        if self.store_source_epochs is not None and self.store_source_epochs < 1:
-            raise UsageError(f"store_source_epochs must be at least 1; got {self.store_source_epochs}")
         if self.transfer_weight == 0 and self.metric_loss is None:
             raise UsageError("transfer_weight 0 without a metric loss leaves nothing to learn: give --metric-loss")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from embedding_transfer.build.ranges import Seed
+
 if TYPE_CHECKING:
     from embedding_transfer.vectors.stored_alignment import Alignment
 
@@ -15,7 +17,7 @@ def align(
     output: Path,
     *,
     method: Literal["procrustes", "linear", "network"] = "linear",
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> Alignment:
     """Learn the map of a new model's vectors into an old model's space, so that the old index need not be made anew.
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from embedding_transfer.build.ranges import BatchSize, Workers
+from embedding_transfer.build.typed_arguments import in_range
+
 if TYPE_CHECKING:
     from embedding_transfer.sources.audit import Audit
 
 
+@in_range
 def audit_source(
     source: Any,
     images: str = "folder",
     root: Path | None = None,
     allow_incomplete: bool = False,
     split: Literal["train", "test"] = "train",
-    batch_size: int = 90,
-    workers: int = 2,
+    batch_size: BatchSize = 90,
+    workers: Workers = 2,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    on_bad_image: Literal["error", "skip"] = "error",
     **source_options: Any,
 ) -> Audit:
     """Look at the vectors that a source gives: what is in them, and which sigma suits them.
@@ -39,6 +44,8 @@ def audit_source(
         workers: Processes that load images.
         device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
             GPU, on which this was never tried.
+        on_bad_image: ``error``: an image that cannot be read ends the call; ``skip``: all images are looked at first,
+            and those that cannot be read are left out, counted and named.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -53,6 +60,7 @@ def audit_source(
         audit_source("runs/source", root=Path("my-images"))
     """
     from embedding_transfer.images import load_images
+    from embedding_transfer.images.bad_images import without_bad_images
     from embedding_transfer.report.audit_table import print_audit  # imports torch
     from embedding_transfer.retrieval.device import accelerator_on
     from embedding_transfer.retrieval.evaluation import recall_of
@@ -62,6 +70,8 @@ def audit_source(
     settings = SourceSettings.of(source_options)
     opened = open_source(source, settings)
     looked_at = getattr(load_images(images, root, allow_incomplete), split)
+    if on_bad_image == "skip":
+        looked_at = without_bad_images(looked_at, workers)
     vectors = opened.embed(looked_at, workers=workers, accelerator=accelerator_on(device))
     found = audit(vectors, batch_size)
     recall = recall_of(vectors, looked_at, (1,), "euclidean") if looked_at.is_labeled else {}

@@ -5,17 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedding_transfer.build.ranges import BatchSize, Workers
+from embedding_transfer.build.typed_arguments import in_range
+
 if TYPE_CHECKING:
     from embedding_transfer.images.findings import Finding
 
 
+@in_range
 def check_images(
     images: str = "folder",
     root: Path | None = None,
     output: Path | None = None,
-    images_per_class: int | None = 2,
+    images_per_class: BatchSize | None = 2,
     allow_incomplete: bool = False,
-    workers: int = 2,
+    workers: Workers = 2,
 ) -> list[Finding]:
     """Look at every image of an image set and say what would stop a training or spoil its results.
 

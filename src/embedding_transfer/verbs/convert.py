@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedding_transfer.build.ranges import ImageSize
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import UsageError
 
 if TYPE_CHECKING:
     from embedding_transfer.networks import EmbeddingNetwork
 
 
-def convert(checkpoint: Path, output: Path, l2_normalize: bool = True, image_size: int = 224) -> EmbeddingNetwork:
+@in_range
+def convert(checkpoint: Path, output: Path, l2_normalize: bool = True, image_size: ImageSize = 224) -> EmbeddingNetwork:
     """Turn a checkpoint released with the research code into a network file of this package.
 
     ``transfer --source`` and ``evaluate`` take such checkpoints as they are; a converted one also remembers what the

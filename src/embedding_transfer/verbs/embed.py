@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from embedding_transfer.build.ranges import BatchSize, Workers
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import UsageError
 
 if TYPE_CHECKING:
     from embedding_transfer.retrieval.vector_file import VectorFile
 
 
+@in_range
 def embed(
     source: tuple[str, ...] | Any,
     root: Path | None = None,
@@ -21,9 +24,10 @@ def embed(
     split: Literal["all", "test", "train"] = "all",
     pictures: tuple[Path, ...] = (),
     dtype: Literal["float32", "float16"] = "float32",
-    batch_size: int = 128,
-    workers: int = 2,
+    batch_size: BatchSize = 128,
+    workers: Workers = 2,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    on_bad_image: Literal["error", "skip"] = "error",
     **source_options: Any,
 ) -> VectorFile:
     """Write the vectors of pictures to a file. A call that was stopped goes on where it was when it is repeated.
@@ -46,6 +50,8 @@ def embed(
         workers: Processes that load images.
         device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
             GPU, on which this was never tried.
+        on_bad_image: ``error``: an image that cannot be read ends the call; ``skip``: all images are looked at first,
+            and those that cannot be read are left out, counted and named.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -60,6 +66,7 @@ def embed(
         embed("runs/short", "my-images", output=Path("my-images.npy"))
     """
     from embedding_transfer.images import load_images
+    from embedding_transfer.images.bad_images import without_bad_images
     from embedding_transfer.images.together import whole_set
     from embedding_transfer.retrieval.device import accelerator_on  # imports torch
     from embedding_transfer.retrieval.pictures import listed_pictures, picture_set
@@ -81,6 +88,8 @@ def embed(
     else:
         splits = load_images(images, root, allow_incomplete)
         shown = whole_set(splits) if split == "all" else getattr(splits, split)
+    if on_bad_image == "skip":
+        shown = without_bad_images(shown, workers)
     file = embed_to_file(
         opened,
         shown,

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from embedding_transfer.build.ranges import BatchSize, Count, Workers
+from embedding_transfer.build.typed_arguments import in_range
 
+
+@in_range
 def evaluate(
     network: tuple[str, ...] | Any,
     images: str = "folder",
@@ -13,15 +17,16 @@ def evaluate(
     allow_incomplete: bool = False,
     split: Literal["test", "train"] = "test",
     scores: tuple[str, ...] = ("recall",),
-    ks: tuple[int, ...] = (1, 2, 4, 8),
+    ks: tuple[Count, ...] = (1, 2, 4, 8),
     metric: Literal["euclidean", "cosine"] = "euclidean",
-    batch_size: int = 128,
-    workers: int = 2,
+    batch_size: BatchSize = 128,
+    workers: Workers = 2,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     *,
     gallery_network: str | Any = None,
     lengths: tuple[int, ...] = (),
     json: Path | None = None,
+    on_bad_image: Literal["error", "skip"] = "error",
     **source_options: Any,
 ) -> dict[str, Any] | list[dict[str, Any]]:
     """Measure how well networks, other sources or files of vectors find images of the right class; print a table.
@@ -47,6 +52,8 @@ def evaluate(
         workers: Processes that load images.
         device: Where to compute: ``auto`` is a GPU (``cuda``) if there is one, else the ``cpu``; ``mps`` is Apple's
             GPU, on which this was never tried.
+        on_bad_image: ``error``: an image that cannot be read ends the call; ``skip``: all images are looked at first,
+            and those that cannot be read are left out, counted and named.
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
@@ -62,6 +69,7 @@ def evaluate(
         evaluate(["runs/short", "runs/source"], root=Path("my-images"), ks=(1, 10))
     """
     from embedding_transfer.images import load_images
+    from embedding_transfer.images.bad_images import without_bad_images
     from embedding_transfer.report.scores_table import print_scores, write_scores
     from embedding_transfer.retrieval.device import accelerator_on  # imports torch
     from embedding_transfer.retrieval.evaluation import check_scores
@@ -80,6 +88,8 @@ def evaluate(
     splits = load_images(images, root, allow_incomplete)
     note_surplus(sources if gallery_source is None else [*sources, gallery_source], splits)
     searched = getattr(splits, split)
+    if on_bad_image == "skip":
+        searched = without_bad_images(searched, workers)
     accelerator = accelerator_on(device)
     rows = evaluate_sources(
         sources, gallery_source, searched, scores, ks, metric, lengths, batch_size, workers, accelerator

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from embedding_transfer.build.ranges import Count
+
 
 def fidelity(
     short: Path,
@@ -12,7 +14,7 @@ def fidelity(
     *,
     labels: str | None = None,
     metric: Literal["cosine", "euclidean"] = "cosine",
-    queries: int = 2000,
+    queries: Count = 2000,
     json: Path | None = None,
     output: Path | None = None,
 ) -> dict[str, float]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedding_transfer.build.ranges import Seed
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import UsageError
 from embedding_transfer.grid.methods import AS_RELEASED, chosen_methods, load_methods
 
@@ -14,12 +16,13 @@ if TYPE_CHECKING:
     from embedding_transfer.grid.table import Row
 
 
+@in_range
 def reproduce(
     recipes: tuple[Path, ...],
     output: Path = Path("runs/reproduce"),
     methods: tuple[str, ...] = ("Labels", *AS_RELEASED),
     methods_file: Path | None = None,
-    seeds: tuple[int, ...] = (0,),
+    seeds: tuple[Seed, ...] = (0,),
     dry_run: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> dict[str, list[Row]]:

@@ -5,23 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from embedding_transfer.build.ranges import Count, Workers
+from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import UsageError
 
 if TYPE_CHECKING:
     from embedding_transfer.sources.search_pictures import FoundPicture
 
 
+@in_range
 def search(
     vectors: Path,
     pictures: tuple[Path, ...],
     source: tuple[str, ...] | Any = None,
     *,
-    k: int = 10,
+    k: Count = 10,
     metric: Literal["euclidean", "cosine"] = "euclidean",
     root: Path | None = None,
     output: Path | None = None,
     json: Path | None = None,
-    workers: int = 2,
+    workers: Workers = 2,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     **source_options: Any,
 ) -> list[list[FoundPicture]]:

@@ -43,7 +43,7 @@ def read_bare(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     described = files_beside(path)[1]
     try:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # numpy evaluates the header, and raises what it meets
         raise InputError(f"cannot read {path}: {reason(error)}") from error
     if not isinstance(vectors, np.ndarray):
         raise InputError(f"cannot read {path}: it is an archive of several arrays; save the vectors alone")

@@ -1,0 +1,6 @@
+"""Generators of hostile inputs are imported by the test beside them."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
