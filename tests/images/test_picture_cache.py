@@ -95,7 +95,7 @@ def _look(folder: Path, photos: list[Path]) -> list[bytes]:
 def test_many_processes_share_a_folder(tmp_path: Path) -> None:
     photos = [drawn(tmp_path / f"{number}.jpg", number) for number in range(10)]
     expected = [np.asarray(shrunk(20)(read_rgb(photo))).tobytes() for photo in photos]
-    with ProcessPoolExecutor(4, get_context("spawn")) as processes:
+    with ProcessPoolExecutor(4, get_context("fork")) as processes:
         found = [processes.submit(_look, tmp_path / "cache", photos) for _ in range(4)]
         assert all(one.result() == expected for one in found)
     assert len(entries(tmp_path / "cache")) == 10  # and nothing unfinished
