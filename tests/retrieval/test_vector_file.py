@@ -157,7 +157,7 @@ def test_wrong_safetensors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must hold the tensors vectors and paths; it holds a"):
         read_vectors(path)
     save_file({"vectors": VECTORS.astype(np.int32), "paths": np.zeros(1, np.uint8)}, path)
-    with pytest.raises(InputError, match="has vectors of I32: F16, F32, F64 are read"):
+    with pytest.raises(InputError, match="has vectors of I32: F16, F32, F64, I8, U8 are read"):
         read_vectors(path)
     save_file({"vectors": VECTORS, "paths": np.array([255], np.uint8)}, path)
     with pytest.raises(InputError, match="cannot read"):

@@ -112,7 +112,7 @@ def find_class(name: str, home: Homes) -> Any:
         raise UsageError(f"no {name!r} in {homes[0].__name__}{nearest(name, known)}; there are {', '.join(known)}")
     module_name, _, attribute = name.rpartition(".")
     if module_name.partition(".")[0] in sys.stdlib_module_names:
-        raise UsageError(f"{name} is of Python's own library, where there is nothing to train with")
+        raise UsageError(f"no {attribute!r} in {module_name} to train with: it is of Python's own library")
     try:
         module = importlib.import_module(module_name)
         found = getattr(module, attribute, None)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from embedding_transfer.build.ranges import Count, NotNegative
 from embedding_transfer.errors import UsageError
 from embedding_transfer.losses.aligned_loss import AlignedLoss
 from embedding_transfer.relations import inner_products, ranked, require_positive, unit_rows
@@ -49,10 +50,10 @@ class D3stillLoss(AlignedLoss):
 
     def __init__(
         self,
-        alpha: float = 50.0,
-        beta: float = 2.0,
-        gamma: float = 1.0,
-        top_k: int = 10,
+        alpha: NotNegative = 50.0,
+        beta: NotNegative = 2.0,
+        gamma: NotNegative = 1.0,
+        top_k: Count = 10,
         project: bool | None = None,
         projection_bias: bool = False,
         target_dim: int | None = None,

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from embedding_transfer.build.ranges import NotNegative, Views
 from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses.aligned_loss import AlignedLoss
 from embedding_transfer.relations import inner_products, require_positive, unit_rows
@@ -52,15 +53,15 @@ class RAMLLoss(AlignedLoss):
 
     def __init__(
         self,
-        lambda1: float = 0.7482,
-        lambda2: float = 0.6778,
+        lambda1: NotNegative = 0.7482,
+        lambda2: NotNegative = 0.6778,
         relations: Literal["batch", "views"] = "batch",
-        norm_epsilon: float | None = 0.0,
+        norm_epsilon: NotNegative | None = 0.0,
         project: bool | None = None,
         projection_bias: bool = False,
         target_dim: int | None = None,
         source_dim: int | None = None,
-        views: int = 2,
+        views: Views = 2,
     ) -> None:
         super().__init__(project, projection_bias, target_dim, source_dim)
         for name, value in (("lambda1", lambda1), ("lambda2", lambda2), ("norm_epsilon", norm_epsilon or 0.0)):

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from embedding_transfer.build.ranges import Positive
+from embedding_transfer.build.ranges import Count, Positive
 from embedding_transfer.build.typed_arguments import in_range
 from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.losses.relaxed_loss import LogLabels, RelaxedLoss, Sigma
@@ -53,7 +53,7 @@ class RelaxedContrastiveLoss(RelaxedLoss):
         sigma: Sigma = 1.0,
         delta: Positive = 1.0,
         labels: Literal["relaxed", "contextual"] = "relaxed",
-        top_k: int = 10,
+        top_k: Count = 10,
         normalize: bool = False,
     ) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from embedding_transfer.build.ranges import Count, Positive
 from embedding_transfer.errors import UsageError
 from embedding_transfer.losses.aligned_loss import AlignedLoss
 from embedding_transfer.relations import inner_products, ranked, require_positive, unit_rows, without_diagonal
@@ -63,14 +64,14 @@ class SimilarityKLLoss(AlignedLoss):
 
     def __init__(
         self,
-        target_temperature: float = 0.07,
-        source_temperature: float = 0.07,
+        target_temperature: Positive = 0.07,
+        source_temperature: Positive = 0.07,
         anchors: Literal["batch", "queue"] = "batch",
-        top_k: int | None = None,
+        top_k: Count | None = None,
         cross: bool = False,
         own: bool = True,
-        weight: float = 1.0,
-        queue_size: int = 4096,
+        weight: Positive = 1.0,
+        queue_size: Count = 4096,
         project: bool | None = None,
         projection_bias: bool = False,
         target_dim: int | None = None,
