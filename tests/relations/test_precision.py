@@ -14,6 +14,18 @@ def test_full_precision_leaves_autocast_and_returns_to_it():
         assert (x @ x).dtype == torch.bfloat16
 
 
+def test_full_precision_turns_bfloat16_of_a_cpu_off_and_puts_it_back():
+    untouched = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with full_precision(torch.device("cpu")):
+            matmul = getattr(torch.backends.mkldnn, "matmul", None)
+            assert getattr(matmul, "fp32_precision", None) == "ieee" or torch.get_float32_matmul_precision() == "highest"
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(untouched)
+
+
 @pytest.mark.parametrize("before", ["high", "highest"])
 def test_full_precision_turns_tf32_off_and_puts_it_back(before):
     matmul = torch.backends.cuda.matmul

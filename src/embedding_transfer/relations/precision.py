@@ -13,16 +13,26 @@ import torch
 
 @contextmanager
 def full_precision(device: torch.device) -> Iterator[None]:
-    """Products in the precision of their inputs: leaves autocast and turns TF32 off, then puts both back."""
-    if device.type != "cuda" and not torch.is_autocast_enabled(device.type):
+    """Products in the precision of their inputs: without autocast, TF32 and a CPU's bfloat16; then as it was."""
+    with torch.autocast(device.type, enabled=False), _exact_products(device.type):
         yield
-        return
-    settings: Any = torch.backends.cuda.matmul
-    option, exact = ("fp32_precision", "ieee") if hasattr(settings, "fp32_precision") else ("allow_tf32", False)
-    before = getattr(settings, option)
-    setattr(settings, option, exact)
-    try:
-        with torch.autocast(device.type, enabled=False):
+
+
+@contextmanager
+def _exact_products(device_type: str) -> Iterator[None]:
+    settings: Any = {"cuda": torch.backends.cuda, "cpu": torch.backends.mkldnn}.get(device_type)
+    matmul = getattr(settings, "matmul", None)
+    if hasattr(matmul, "fp32_precision"):
+        before = matmul.fp32_precision
+        matmul.fp32_precision = "ieee"
+        try:
             yield
-    finally:
-        setattr(settings, option, before)
+        finally:
+            matmul.fp32_precision = before
+    else:  # torch before 2.9: one setting for all devices
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)

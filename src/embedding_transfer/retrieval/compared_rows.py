@@ -16,6 +16,7 @@ Rows = Tensor | np.ndarray
 
 _CHUNK = 1 << 21  # numbers of a chunk: 16 MiB in float64
 _HELD = 1 << 25  # numbers that are held at once in float64: 256 MiB
+_ROWS = 1 << 16  # rows of a chunk of those: more, and few queries could be compared with all of them at a time
 
 
 class ComparedRows:
@@ -26,6 +27,10 @@ class ComparedRows:
         device: Where they are compared.
         name: What messages call them: ``query`` or ``gallery``.
 
+    Attributes:
+        size: How many rows a chunk has.
+        is_held: Whether all of them are held when one was asked for.
+
     Raises:
         InputError: If one of them is not finite; the message has its number.
     """
@@ -34,7 +39,8 @@ class ComparedRows:
         self.rows, self.device = rows, device
         self.center: Tensor | None = None
         self.has_unit_rows = False
-        self.size = len(rows) if rows.shape[0] * rows.shape[1] <= _HELD else max(1, _CHUNK // rows.shape[1])
+        self.is_held = rows.shape[0] * rows.shape[1] <= _HELD
+        self.size = min(len(rows), _ROWS) if self.is_held else max(1, _CHUNK // rows.shape[1])
         self._held: Tensor | None = None
         for some, chunk in self._chunks():
             if not chunk.isfinite().all():
@@ -59,7 +65,7 @@ class ComparedRows:
             yield some, self[some]
 
     def __getitem__(self, some: slice) -> Tensor:
-        if self.size < len(self.rows):
+        if not self.is_held:
             return self._ready(some)
         if self._held is None:
             self._held = self._ready(slice(None))

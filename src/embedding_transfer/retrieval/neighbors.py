@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from embedding_transfer.errors import InputError
+from embedding_transfer.retrieval.bounded_distances import nearest_keys
+from embedding_transfer.retrieval.candidates import Candidates
 from embedding_transfer.retrieval.compared_rows import ComparedRows, Rows, check_shapes
+from embedding_transfer.retrieval.exact_distances import INDEX_BITS, ExactDistances, Items, Queries
 
 METRICS = ("euclidean", "cosine")
 _TILE = 1 << 21  # distances held at a time: 16 MiB in float64
-_INDEX_BITS = 24  # up to 16.7 million gallery items
-_NOISE = 2.0**-44  # of |q|^2 + |g|^2: a squared distance below that is rounding, so 0
-_NONE = torch.iinfo(torch.int64).max
+_AT_ONCE = 2  # shares of it that are bounded one after the other
 
 
 class Neighbors(NamedTuple):
@@ -108,65 +109,82 @@ class _Search:
         if gallery is None:
             gallery, own_rows = queries, torch.arange(len(queries))
         check_shapes(queries, gallery)
-        if len(gallery) >= 1 << _INDEX_BITS:
-            raise InputError(
-                f"{len(gallery):,} gallery items are more than {(1 << _INDEX_BITS) - 1:,}: search in parts"
-            )
+        if len(gallery) >= 1 << INDEX_BITS:
+            raise InputError(f"{len(gallery):,} gallery items are more than {(1 << INDEX_BITS) - 1:,}: search in parts")
         device = _device_with_float64(queries, gallery)
-        self.k, self.metric, self.own_rows = k, metric, own_rows
+        self.k, self.metric = k, metric
         self.queries = ComparedRows(queries, device, "query")
         self.gallery = self.queries if gallery is queries else ComparedRows(gallery, device, "gallery")
         check_k(k, available_items(len(gallery), own_rows))
+        self.own_rows = torch.full((len(queries),), -1) if own_rows is None else own_rows
         center = None if metric == "cosine" else self.gallery.mean()
         for rows in (self.queries, self.gallery):
             rows.compare_from(center)
         self.norms = self.gallery.squared_norms()  # (m,)
-        longest = self.queries.squared_norms().max().sqrt() + self.norms.max().sqrt()
-        self.largest = longest.square().clamp_min(1e-300)  # no squared distance is larger
+        self.query_norms = self.norms if gallery is queries else self.queries.squared_norms()  # (n,)
+        longest = self.query_norms.max().sqrt() + self.norms.max().sqrt()
+        self.longest = max(longest.item(), 1e-150)  # no distance is larger
+        self.exact = ExactDistances(self.longest * self.longest, queries.shape[1])
+        self._ready: dict[int, Candidates] = {}
+        self.tried = self.failed = 0  # proofs that candidates are all that matter
 
     def tiles(self) -> Iterator[Tensor]:
         """Keys (t, k) of the neighbors of some queries after the others, nearest first."""
-        n, m, size = len(self.queries.rows), len(self.norms), self.gallery.size
-        tile = max(1, _TILE // (m if size >= m else size + self.k))
-        for start in range(0, n, tile):
+        tile = max(1, 2 * _TILE // (min(self.gallery.size, len(self.norms)) + self.k))  # two float32 for one float64
+        for start in range(0, len(self.query_norms), tile):
             some = slice(start, start + tile)
-            nearest: Tensor | None = None
-            rows = self.queries[some]
+            own = self.own_rows[some].to(self.norms.device)
+            queries = Queries(self.queries[some], self.query_norms[some], own)
+            nearest = torch.empty(len(own), 0, dtype=torch.int64, device=own.device)
             for place, chunk in self.gallery.chunks():
-                keys = self._keys(rows, chunk, place)
-                self._leave_out_own(keys, some, place)
-                keys = keys if nearest is None else torch.cat([nearest, keys], dim=1)
-                nearest = keys.topk(min(self.k, keys.shape[1]), dim=1, largest=False, sorted=True).values
-                del keys  # before the next tile
-            if nearest is not None:
-                yield nearest
+                nearest = self._nearer(nearest, queries, Items(chunk, self.norms[place], place.start))
+            yield nearest
 
-    def _keys(self, rows: Tensor, chunk: Tensor, place: slice) -> Tensor:
-        """(t, c) int64 that order a chunk of the gallery for each row: the distance's bits above those of the index."""
-        sums = rows.square().sum(dim=1, keepdim=True) + self.norms[place]  # (t, c), |q|^2 + |g|^2
-        distances = torch.addmm(sums, rows, chunk.T, alpha=-2)  # (t, c), squared
-        distances.masked_fill_(distances < sums.mul_(_NOISE), 0)
-        del sums
-        levels = distances.div_(self.largest).float().view(torch.int32)  # floats >= 0 order as their bits do
-        del distances
-        keys = levels.long().bitwise_left_shift_(_INDEX_BITS)
-        return keys.add_(torch.arange(place.start, place.stop, device=keys.device))
+    def _nearer(self, nearest: Tensor, queries: Queries, items: Items) -> Tensor:
+        """Keys (t, k) of the nearest among those found before, (t, up to k), and the items of a chunk."""
+        if not Candidates.pay(len(items.rows), self.k) or 2 * self.failed > self.tried:
+            return self._nearer_exactly(nearest, queries, items)
+        candidates = self._candidates(items)
+        found = candidates.of(queries.rows)
+        nearer = _merge(nearest, self.exact.keys(queries, items, found.columns), self.k)
+        behind = self.exact.surely_behind(self.exact.squares(nearer[:, -1]), queries.norms)  # (t,)
+        left = (~candidates.are_all(found, behind)).nonzero().squeeze(1)  # queries whose proof fails
+        self.tried, self.failed = self.tried + nearer.shape[0], self.failed + left.shape[0]
+        if len(left):
+            nearer[left] = self._nearer_exactly(nearest[left], queries.of(left), items)
+        return nearer
 
-    def _leave_out_own(self, keys: Tensor, some: slice, place: slice) -> None:
-        if self.own_rows is None:
-            return
-        own = self.own_rows[some].to(keys.device)
-        is_here = (own >= place.start) & (own < place.stop)
-        keys[is_here.nonzero().squeeze(1), own[is_here] - place.start] = _NONE
+    def _nearer_exactly(self, nearest: Tensor, queries: Queries, items: Items) -> Tensor:
+        """The same for any queries, some at a time."""
+        rows = max(1, _TILE // _AT_ONCE // len(items.rows))
+        found = []
+        for start in range(0, len(nearest), rows):
+            some = slice(start, start + rows)
+            keys = nearest_keys(self.exact, queries.of(some), items, min(self.k, len(items.rows)))
+            found.append(_merge(nearest[some], keys, self.k))
+        return torch.cat(found)
+
+    def _candidates(self, items: Items) -> Candidates:
+        """Ready for products; kept for the next queries where the gallery is."""
+        ready = self._ready.get(items.first) or Candidates(items.rows, self.k, self.longest)
+        if self.gallery.is_held:
+            self._ready[items.first] = ready
+        return ready
 
     def indices(self, keys: Tensor) -> Tensor:
         """Rows of the gallery (t, k) of neighbors' keys."""
-        return keys.bitwise_and((1 << _INDEX_BITS) - 1)
+        return keys.bitwise_and((1 << INDEX_BITS) - 1)
 
     def distances(self, keys: Tensor) -> Tensor:
         """Distances (t, k) float32 of neighbors' keys."""
-        squared = (keys >> _INDEX_BITS).int().view(torch.float32).double() * self.largest
+        squared = self.exact.squares(keys)
         return (squared / 2 if self.metric == "cosine" else squared.sqrt()).float()
+
+
+def _merge(nearest: Tensor, keys: Tensor, k: int) -> Tensor:
+    """The k smallest of both, from the smallest up."""
+    both = torch.cat([nearest, keys], dim=1)
+    return both.topk(min(k, both.shape[1]), dim=1, largest=False, sorted=True).values
 
 
 def _device_with_float64(queries: Rows, gallery: Rows) -> torch.device:
