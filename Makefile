@@ -16,6 +16,7 @@ check: install  ## lint, format and types
 
 bench: install  ## time everything against the plain way, on the CPU
 	$(BIN)/python benchmarks/losses.py
+	$(BIN)/python benchmarks/search.py --rounds 3
 	$(BIN)/python benchmarks/images.py --rounds 4
 	$(BIN)/python benchmarks/loop.py
 	$(BIN)/python benchmarks/step.py

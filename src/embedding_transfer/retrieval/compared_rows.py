@@ -74,8 +74,10 @@ class ComparedRows:
     def squared_norms(self) -> Tensor:
         """(n,) float64."""
         norms = torch.empty(len(self.rows), dtype=torch.float64, device=self.device)  # pieces would scatter the heap
+        step = max(1, _CHUNK // self.rows.shape[1])
         for place, chunk in self.chunks():
-            norms[place] = chunk.square().sum(dim=1)
+            for some, part in zip(norms[place].split(step), chunk.split(step), strict=True):
+                torch.sum(part.square(), dim=1, out=some)
         return norms
 
     def _chunks(self) -> Iterator[tuple[slice, Tensor]]:
@@ -89,10 +91,13 @@ class ComparedRows:
         return rows.detach() if isinstance(rows, Tensor) else torch.from_numpy(np.array(rows, dtype=np.float64))
 
     def _ready(self, some: slice) -> Tensor:
-        rows = self._as_given(some).to(self.device).double()
+        rows = self._as_given(some).to(self.device)
         if self.has_unit_rows:
-            return F.normalize(rows)
-        return rows if self.center is None else rows - self.center
+            return F.normalize(rows.double())
+        if rows.dtype == torch.float64:  # perhaps the caller's own
+            return rows if self.center is None else rows - self.center
+        rows = rows.double()
+        return rows if self.center is None else rows.sub_(self.center)
 
 
 def check_shapes(queries: Rows, gallery: Rows) -> None:
