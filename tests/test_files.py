@@ -63,3 +63,9 @@ def test_a_folder_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="birds"), whole_folder(tmp_path / "birds"):
         (tmp_path / "birds/of another process").mkdir(parents=True)
     assert [str(entry.relative_to(tmp_path)) for entry in tmp_path.rglob("*")] == ["birds", "birds/of another process"]
+
+
+@pytest.mark.parametrize("place", [Path("/"), Path(".")])
+def test_a_folder_is_no_file_to_write(place: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="this is a folder, not a file"), whole_file(place):
+        pass

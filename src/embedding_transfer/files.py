@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -21,11 +22,16 @@ def whole_file(path: Path, lasting: bool = True) -> Iterator[Path]:
         lasting: Wait until it is on the disk, some 10 ms. ``False`` is for what can be made again and whose length is
             checked when it is read: after a crash of the machine, not of a process, it may be shorter.
 
+    Raises:
+        OSError: If it cannot be written, or there is a folder.
+
     Example::
 
         with whole_file(Path("table.csv")) as unfinished:
             unfinished.write_text("a,b")
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a folder, not a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

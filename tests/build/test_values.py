@@ -65,6 +65,9 @@ REFUSED: list[tuple[Any, Any, str]] = [
     ("1,x", tuple[int, ...], "epochs: expected a list, each a whole number; got 1,x"),
     (False, str, "put the word in quotes"),
     (None, int, "epochs: expected a whole number; got None"),
+    ("", Path | None, "epochs: expected a path or null; got nothing"),
+    ("a\0b", Path, "epochs: expected a path; got a\\x00b"),
+    ("abc", int | None, "epochs: expected a whole number or null; got abc"),
 ]
 
 

@@ -88,3 +88,13 @@ def test_wrong_calls_are_told(vectors: Path, tiny_folder: Path, tmp_path: Path) 
         search(tmp_path / "nowhere.npy", (query,), workers=0)
     with pytest.raises(InputError, match="asked for 56 nearest neighbors among 55 items"):
         search(vectors, (query,), k=56, workers=0)
+
+
+def test_a_file_of_vectors_does_not_choose_the_code_that_runs(vectors: Path, tiny_folder: Path) -> None:
+    for name in ("os.abort", "torchvision.models.resnet18", "somebody.network"):
+        beside = vectors.with_suffix(".json")
+        beside.write_text(json.dumps({**json.loads(beside.read_text()), "network": name}))
+        with pytest.raises(
+            UsageError, match=rf"says that {name} made its vectors, which is no file here: give --source"
+        ):
+            search(vectors, (tiny_folder / "test/test-class1/3.png",), workers=0)

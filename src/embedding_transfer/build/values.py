@@ -70,11 +70,12 @@ def _understood(value: Any, annotation: Any, name: str) -> Any:
 
 
 def _is_empty(text: str | Path) -> bool:
-    return isinstance(text, str) and not text.strip()
+    """Nothing, or with a null character, which no name and no path has."""
+    return isinstance(text, str) and (not text.strip() or "\0" in text)
 
 
 def _said(value: Any) -> str:
-    return "nothing" if isinstance(value, str) and _is_empty(value) else shown(value)
+    return "nothing" if isinstance(value, str) and not value.strip() else shown(value)
 
 
 def plain_value(text: str) -> Any:

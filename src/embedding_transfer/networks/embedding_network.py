@@ -239,6 +239,7 @@ class EmbeddingNetwork(nn.Module):
         state, description = read_network_file(Path(path))
         try:
             network = cls.from_description(description)
+            network.check_image_size()
         except UsageError as error:
             raise InputError(f"{path} cannot be built: {error}") from error
         if "head.weight" in state and state["head.weight"].dtype == torch.float64:

@@ -1,6 +1,6 @@
 """Inputs that mean harm: each is read, or refused in one line; nothing hangs, runs, or is written elsewhere.
 
-``pytest tests/long/hostile -m long`` tries 20,000 of them, ``HOSTILE_SEED=7`` others; a fixed thousand is always tried.
+``pytest tests/long/hostile -m long`` tries 22,000 of them, ``HOSTILE_SEED=7`` others; a fixed thousand is always tried.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from inputs import KINDS, emptied, prepare
+from inputs import KINDS
+from kept import emptied, prepare
 from watch import Hang, watched
 
 from embedding_transfer.errors import EmbeddingTransferError, one_line
