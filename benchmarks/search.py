@@ -1,14 +1,14 @@
 """Exact search against the plain chunked way and faiss's flat index, in one table; then how time grows with n.
 
     python benchmarks/search.py                     one thread of the CPU, float32; about two minutes
-    python benchmarks/search.py --large             also 60,502 x 512 with K to 1,000, a process of its own; minutes more
+    python benchmarks/search.py --large             also 60,502 x 512 with K to 1,000, in a process of its own; minutes
     python benchmarks/search.py --device cuda       the same on a GPU, without faiss
 
-Times are the best of several runs in turns, so that all sides meet the same machine: seconds of one core on a CPU, seconds of
-the clock on a GPU. "plain" is the usual way: products in float32, a thousand queries at a time, topk, the first neighbor
-dropped as the query itself, and for Recall@K a Python loop over queries and K. faiss is measured where it is installed
-(pip install faiss-cpu) and also asked for one more. "rate" is the share of this machine's own speed at products of large
-float32 matrices that the one product which a search cannot do without reaches.
+Times are the best of several runs in turns, so that all sides meet the same machine: seconds of one core on a CPU,
+seconds of the clock on a GPU. "plain" is the usual way: products in float32, a thousand queries at a time, topk, the
+first neighbor dropped as the query itself, and for Recall@K a Python loop over queries and K. faiss is measured where
+it is installed (pip install faiss-cpu) and also asked for one more. "rate" is the share of this machine's own speed
+at products of large float32 matrices that the one product which a search cannot do without reaches.
 """
 
 import argparse
@@ -114,7 +114,9 @@ def compare(n: int, d: int, device: torch.device, per_second: float, rounds: int
     for what, name, end in (("neighbors", "", theirs), ("Recall@1, 2, 4, 8", " recall", "- | -")):
         mine, usual = best["our recall" if name else "ours"], best[f"plain{name}"]
         share = f"{rate / mine:.0%}"
-        print(f"| {what} | {n:,} x {d}, K to {k} | {usual:.2f} s | {mine:.2f} s | {usual / mine:.1f}x | {end} | {share} |")
+        print(
+            f"| {what} | {n:,} x {d}, K to {k} | {usual:.2f} s | {mine:.2f} s | {usual / mine:.1f}x | {end} | {share} |"
+        )
 
 
 def growth(d: int, device: torch.device, rounds: int) -> None:
@@ -152,7 +154,9 @@ def main() -> None:
         large(options.device)
         return
     per_second = matrix_rate(options.device)
-    print(f"{options.device}, torch {torch.__version__}: {per_second / 1e9:.0f} Gflop/s in products of large matrices\n")
+    print(
+        f"{options.device}, torch {torch.__version__}: {per_second / 1e9:.0f} Gflop/s in products of large matrices\n"
+    )
     compare(13_180, 128, options.device, per_second, options.rounds)
     growth(128, options.device, options.rounds)
     if options.large:

@@ -56,7 +56,10 @@ def comments(recipe: str) -> str:
 def test_every_cell_of_the_tables_has_its_recipe() -> None:
     sources = [f"recipes/source/{dataset}.yaml" for dataset in SETS]
     small = [f"recipes/omniglot/{name}.yaml" for name in ("source", *SETTINGS)]
-    assert sorted([*CELLS, *sources, *small]) == RECIPES
+    photographs = [
+        f"recipes/cars-photos/{size}{name}.yaml" for name in ("source", *SETTINGS) for size in ("", "full-size/")
+    ]
+    assert sorted([*CELLS, *sources, *small, *photographs]) == RECIPES
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -20,7 +20,9 @@ def test_full_precision_turns_bfloat16_of_a_cpu_off_and_puts_it_back():
     try:
         with full_precision(torch.device("cpu")):
             matmul = getattr(torch.backends.mkldnn, "matmul", None)
-            assert getattr(matmul, "fp32_precision", None) == "ieee" or torch.get_float32_matmul_precision() == "highest"
+            assert (
+                getattr(matmul, "fp32_precision", None) == "ieee" or torch.get_float32_matmul_precision() == "highest"
+            )
         assert torch.get_float32_matmul_precision() == "medium"
     finally:
         torch.set_float32_matmul_precision(untouched)

@@ -1,5 +1,4 @@
-"""Candidates in float32 and their proof: the neighbors are those of the definition, to the last index, on kind and hostile
-embeddings."""
+"""Candidates and their proof: neighbors are those of the definition, to the last index, on kind and hostile rows."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -41,7 +41,7 @@ def test_a_signal_ends_with_a_line_and_nothing_is_lost(
     assert said.splitlines()[-1] == (f"embedding-transfer transfer: stopped by {how}; a training goes on with --resume")
     assert "Traceback" not in said
     left = {path.name for path in (tmp_path / "run").iterdir()}
-    assert left <= {"config.yaml", "metrics.jsonl", "last.safetensors", "state.pt", "state-before.pt"}
+    assert left <= {"config.yaml", "start.json", "metrics.jsonl", "last.safetensors", "state.pt", "state-before.pt"}
     state = torch.load(tmp_path / "run/state.pt", weights_only=True)
     assert 2 <= len(state["metrics"]) < 40
 

@@ -75,7 +75,8 @@ def test_only_the_finished_run_is_left(tiny_source: Path, tiny_options: dict[str
     for name in ("config.yaml.part", ".last.safetensors.123.tmp", ".state.pt.77.part"):  # of killed runs
         (run / name).write_text("half")
     transfer(tiny_source, **{**tiny_options, "epochs": 2}, output=run)
-    expected = {"config.yaml", "metrics.jsonl", "best.safetensors", "last.safetensors", "state.pt", "report.html"}
+    networks = {"best.safetensors", "last.safetensors"}
+    expected = {"config.yaml", "start.json", "metrics.jsonl", *networks, "state.pt", "report.html"}
     assert {path.name for path in run.iterdir()} == expected
 
 

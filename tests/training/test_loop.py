@@ -39,7 +39,8 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
 
 def test_a_run_directory_is_complete(tiny_source: Path, tiny_options: dict[str, Any]) -> None:
     names = {path.name for path in tiny_source.iterdir()}
-    assert names == {"config.yaml", "metrics.jsonl", "best.safetensors", "last.safetensors", "state.pt", "report.html"}
+    networks = {"best.safetensors", "last.safetensors"}
+    assert names == {"config.yaml", "start.json", "metrics.jsonl", *networks, "state.pt", "report.html"}
     lines = [json.loads(line) for line in (tiny_source / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3]
     assert {"loss", "lr", "images_per_second", "seconds", "recall@1", "recall@2"} <= lines[-1].keys()

@@ -44,19 +44,20 @@ BY_TRANSFER: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Network:
-    """A network of the demo: its folder, what it is, what it learned from, its shape."""
+    """A network of the demo: its folder, what it is, what it learned from, its shape, whether it starts as its source."""
 
     folder: str
     what: str
     learned_from: str
     width: int
     embedding_dim: int
+    starts_as_source: bool = False
 
 
 SOURCE = Network("source", "source", "labels", 32, 64)
 TARGETS = (
-    Network("same-by-transfer", "same network", "source", 32, 64),
-    Network("shorter-by-transfer", "shorter vector", "source", 32, 8),
+    Network("same-by-transfer", "same network", "source", 32, 64, starts_as_source=True),
+    Network("shorter-by-transfer", "shorter vector", "source", 32, 8, starts_as_source=True),
     Network("shorter-on-labels", "shorter vector", "labels", 32, 8),
     Network("smaller-by-transfer", "smaller network", "source", 12, 64),
     Network("smaller-on-labels", "smaller network", "labels", 12, 64),
@@ -92,7 +93,15 @@ def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[st
         result = train_source_network(SourceOptions(**COMMON, **ON_LABELS, **shape, seed=seed, output=run))
     else:
         source = output / SOURCE.folder
-        result = train_target_network(TransferOptions(source=source, **COMMON, **BY_TRANSFER, **shape, output=run))
+        options = TransferOptions(
+            source=source,
+            start_from_source=network.starts_as_source,
+            **COMMON,
+            **BY_TRANSFER,
+            **shape,
+            output=run,
+        )
+        result = train_target_network(options)
     trained = load_network(run)
     return {
         "network": network,

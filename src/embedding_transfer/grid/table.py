@@ -27,6 +27,7 @@ class Row:
         last: The same of the last epochs; empty for a baseline.
         published: For each K that the paper reports.
         seconds: Of each training.
+        start: Recall@K of each training before its first epoch, for the smallest K; empty for a baseline.
     """
 
     recipe: str
@@ -35,6 +36,7 @@ class Row:
     last: Mapping[int, Sequence[float]]
     published: Mapping[int, PublishedRecall]
     seconds: Sequence[float]
+    start: Sequence[float] = ()
 
 
 def row_of_runs(
@@ -59,7 +61,7 @@ def row_of_runs(
     """
     best: dict[int, list[float]] = {k: [] for k in ks}
     last: dict[int, list[float]] = {k: [] for k in ks}
-    seconds = []
+    seconds, start = [], []
     for run in runs:
         lines: list[dict[str, Any]] = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         kind = "recall" if f"recall@{min(ks)}" in lines[-1] else "overlap"
@@ -70,9 +72,12 @@ def row_of_runs(
             best[k].append(of_best_epoch[name])
             last[k].append(lines[-1][name])
         seconds.append(sum(line["seconds"] for line in lines))
+        if (run / "start.json").exists():
+            begun = f"{kind}@{min(ks)}" if length is None else name_at(length, f"{kind}@{min(ks)}")
+            start.append(json.loads((run / "start.json").read_text())[begun])
     if length is not None:
-        return Row(recipe, f"{method}, first {length}", best, last, {}, seconds)
-    return Row(recipe, method, best, last, _published(recipe, images, method), seconds)
+        return Row(recipe, f"{method}, first {length}", best, last, {}, seconds, start)
+    return Row(recipe, method, best, last, _published(recipe, images, method), seconds, start)
 
 
 def lengths_of_run(run: Path) -> list[int]:
@@ -90,7 +95,7 @@ def head_and_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """The table of one recipe as text, in percent: best epoch, last epoch, published (if anything is)."""
     ks = list(rows[0].best)
     published = sorted({k for row in rows for k in row.published})
-    head = ["method", "runs", *(f"R@{k}" for k in ks), *(f"last R@{k}" for k in ks)]
+    head = ["method", "runs", f"start R@{min(ks)}", *(f"R@{k}" for k in ks), *(f"last R@{k}" for k in ks)]
     head += [*(f"published R@{k}" for k in published), "minutes"]
     return head, [_cells(row, ks, published) for row in rows]
 
@@ -101,8 +106,9 @@ def as_markdown(tables: Mapping[str, Sequence[Row]]) -> str:
     return "\n".join(
         [
             "Recall@K in % (without labels: overlap@K, the share of the source's K nearest that are among the "
-            "target's), mean and standard deviation over seeds. *R@K* is that of the best epoch, *last R@K* of the "
-            "last one. Minutes are those of one training, evaluation included.\n",
+            "target's), mean and standard deviation over seeds. *start R@K* is that of the network "
+            "before its first epoch, *R@K* of the best epoch, *last R@K* of the last one. Minutes are those of one "
+            "training, evaluation included.\n",
             *parts,
         ]
     )
@@ -126,8 +132,9 @@ def as_csv(tables: Mapping[str, Sequence[Row]]) -> str:
 def _cells(row: Row, ks: Sequence[int], published: Sequence[int]) -> list[str]:
     measured = [_spread(values.get(k, [])) for values in (row.best, row.last) for k in ks]
     reported = [str(row.published.get(k, "")) for k in published]
+    start = _spread(row.start)
     runs, minutes = (f"{len(row.seconds)}", f"{mean(row.seconds) / 60:.1f}") if row.seconds else ("", "")
-    return [row.method, runs, *measured, *reported, minutes]
+    return [row.method, runs, start, *measured, *reported, minutes]
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -21,7 +21,7 @@ def full_precision(device: torch.device) -> Iterator[None]:
 @contextmanager
 def _exact_products(device_type: str) -> Iterator[None]:
     settings: Any = {"cuda": torch.backends.cuda, "cpu": torch.backends.mkldnn}.get(device_type)
-    matmul = getattr(settings, "matmul", None)
+    matmul: Any = getattr(settings, "matmul", None)
     if hasattr(matmul, "fp32_precision"):
         before = matmul.fp32_precision
         matmul.fp32_precision = "ieee"

@@ -17,14 +17,14 @@ def score_names(line: Mapping[str, Any]) -> list[str]:
     return [name for name in line if name.startswith(("recall@", "overlap@")) or name == "rank_correlation"]
 
 
-def training_curves(lines: Sequence[dict[str, Any]]) -> Image.Image:
-    """Loss (left) and what was measured in percent (right), from the lines of metrics.jsonl."""
+def training_curves(lines: Sequence[dict[str, Any]], start: Mapping[str, Any] | None = None) -> Image.Image:
+    """Loss (left) and what was measured in percent (right), from the lines of metrics.jsonl and that of the start."""
     figure = Figure(figsize=(10, 3.2), layout="constrained", dpi=110)
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, sharex=True)
     for name in (name for name in lines[0] if name == "loss" or name.endswith("_loss")):
         left.plot([line["epoch"] for line in lines], [line[name] for line in lines], label=name.replace("_", " "))
-    evaluated = [line for line in lines if score_names(line)]
+    evaluated = [*([] if start is None else [start]), *(line for line in lines if score_names(line))]
     for name in score_names(evaluated[-1]):
         percent = [100 * line[name] for line in evaluated]
         right.plot([line["epoch"] for line in evaluated], percent, marker=".", label=name.replace("recall@", "R@"))

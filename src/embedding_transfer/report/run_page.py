@@ -24,6 +24,7 @@ def write_run_page(
     config: Mapping[str, Any],
     lines: Sequence[Mapping[str, Any]],
     best: Mapping[str, Any],
+    start: Mapping[str, Any] | None,
     images: ImageSet,
     embeddings: Tensor,
 ) -> None:
@@ -34,6 +35,7 @@ def write_run_page(
         config: All options.
         lines: Of metrics.jsonl.
         best: The best of them.
+        start: What was measured before the first epoch, if anything was.
         images: What was searched.
         embeddings: (n, d) of these images by the network of the best epoch.
     """
@@ -42,13 +44,14 @@ def write_run_page(
     page.text(f"Searched in {images.summary()}, {config['metric']} distance.")
     rows = [
         [name, str(line["epoch"]), *(f"{100 * line[score]:.2f} %" for score in scores)]
-        for name, line in (("best epoch", best), ("last epoch", lines[-1]))
+        for name, line in (("start", start), ("best epoch", best), ("last epoch", lines[-1]))
+        if line is not None
     ]
     page.table(["", "epoch", *scores], rows)
     if scores_by_length(best):
         page.heading("Leading dimensions of the best network's vectors")
         page.table(*head_and_rows_by_length(best, embeddings.shape[1]))
-    page.picture(training_curves([dict(line) for line in lines]), "curves of loss and recall over the epochs")
+    page.picture(training_curves([dict(line) for line in lines], start), "curves of loss and recall over the epochs")
     page.heading("What the best network finds")
     gallery = np.ones(len(images), dtype=bool) if images.is_gallery is None else images.is_gallery
     rows_of_gallery = torch.from_numpy(np.flatnonzero(gallery))

@@ -1,9 +1,8 @@
-"""The nearest items of any queries: all distances are bounded in float64, and those that matter computed as defined.
+"""The nearest items of any queries: all distances are bounded in float64, those that matter computed as defined.
 
-The Gram form |q|^2 + |g|^2 - 2 q.g gives all squared distances in one product of matrices, and each is within its error.
-Where few items can be among the nearest, their distances are computed as defined. Where many can, as in long ties, a
-distance is computed only if its two bounds are rounded to different numbers.
-"""
+The Gram form |q|^2 + |g|^2 - 2 q.g gives all squared distances in one product of matrices, and each is within its
+error. Where few items can be among the nearest, their distances are computed as defined. Where many can, as in long
+ties, a distance is computed only if its two bounds are rounded to different numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +24,9 @@ def nearest_keys(exact: ExactDistances, queries: Queries, items: Items, k: int) 
     if per_group(len(items.rows), few + 1) == 1:  # nearly all matter
         return _nearest_of_many(exact, queries, items, k, sums, at_least, sums.new_full((1, 1), torch.inf))
     values, columns = smallest(at_least, few + 1)
-    at_most = (values + 2 * exact.error * sums.gather(1, columns))[:, : k + 1].amax(dim=1)  # k items and the query itself
+    at_most = (values + 2 * exact.error * sums.gather(1, columns))[:, : k + 1].amax(
+        dim=1
+    )  # k items and the query itself
     behind = exact.surely_behind(at_most * exact.largest, queries.norms)  # (t,)
     is_clear = values[:, few] * exact.largest > behind
     clear, tied = is_clear.nonzero().squeeze(1), (~is_clear).nonzero().squeeze(1)

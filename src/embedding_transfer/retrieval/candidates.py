@@ -1,16 +1,16 @@
 """Who can be among the nearest: products in float32, and a proof that nobody else can.
 
-A score is |g|^2 - 2 q.g, the squared distance of an item g from a query q less |q|^2, so that one product of matrices has
-the scores of all items. Rounded to float32 it is wrong by no more than
+A score is |g|^2 - 2 q.g, the squared distance of an item g from a query q less |q|^2, so that one product of matrices
+has the scores of all items. Rounded to float32 it is wrong by no more than
 
     gamma (2 |q| |g| + |g|^2) + underflow,    gamma = (d + 8) u / (1 - (d + 8) u),    u = 2^-24,
 
-in whatever order a product adds up (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1: d + 1
-products and sums, one rounding of each number of q and g, and room for what float64 rounds). An item that is as near
-as D^(1/2) has |g| <= |q| + D^(1/2). So if all items but the candidates score above D - |q|^2 and this bound, where D
-is the K-th smallest squared distance of candidates, then nobody but a candidate is among the K. Items far away, of whatever
-length, do not enter; and as distances do not depend on where q and g are seen from, they are seen from the median of
-some items, which a few far ones do not move.
+in whatever order a product adds up (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1: d +
+1 products and sums, one rounding of each number of q and g, and room for what float64 rounds). An item that is as
+near as D^(1/2) has |g| <= |q| + D^(1/2). So if all items but the candidates score above D - |q|^2 and this bound,
+where D is the K-th smallest squared distance of candidates, then nobody but a candidate is among the K. Items far
+away, of whatever length, do not enter; and as distances do not depend on where q and g are seen from, they are seen
+from the median of some items, which a few far ones do not move.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Candidates:
 
     def __init__(self, items: Tensor, k: int, longest: float) -> None:
         (n_items, dim), self.count = items.shape, n_candidates(k)
-        self.scale = math.ldexp(1.0, 58 - math.frexp(longest)[1])  # a power of 2: lengths stay below 2^60, none overflows
+        self.scale = math.ldexp(
+            1.0, 58 - math.frexp(longest)[1]
+        )  # a power of 2: lengths stay below 2^60, none overflows
         self.center = items[:: max(1, n_items // _SAMPLE)].median(dim=0).values  # (d,)
         seen = (items - self.center).mul_(self.scale)
         self.items = torch.empty(dim + 1, n_items, dtype=torch.float32, device=items.device)

@@ -1,4 +1,4 @@
-"""Squared distances as they decide: sum((q - g)^2) in float64, 0 where that is noise, as a share of the largest, in float32.
+"""Squared distances as they decide: sum((q - g)^2) in float64, 0 where noise, a share of the largest, in float32.
 
 What a pair's distance is depends on the pair alone, not on how many are computed together.
 """

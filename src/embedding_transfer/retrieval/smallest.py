@@ -1,4 +1,4 @@
-"""The few smallest numbers of long rows, without ordering the rows: first the smallest of each group, then of few groups."""
+"""The few smallest numbers of long rows without ordering the rows: first the smallest of groups, then of few groups."""
 
 from __future__ import annotations
 

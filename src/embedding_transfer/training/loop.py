@@ -17,6 +17,7 @@ from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import as_floats, views_first
 from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.report.curves import score_names
 from embedding_transfer.report.length_table import head_and_rows_by_length
 from embedding_transfer.report.run_page import write_run_page
 from embedding_transfer.report.tables import print_table
@@ -33,8 +34,8 @@ from embedding_transfer.training.options import TrainingOptions
 from embedding_transfer.training.record import Record, Within
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.run_directory import RunDirectory
-from embedding_transfer.training.sentences import epoch_sentence, say, start_sentence
-from embedding_transfer.training.signs import warn_of_collapse, warn_of_no_loss
+from embedding_transfer.training.sentences import choice_sentence, epoch_sentence, say, start_sentence
+from embedding_transfer.training.signs import warn_of_collapse, warn_of_no_loss, warn_of_worse_than_start
 from embedding_transfer.training.step import Step
 
 
@@ -89,7 +90,8 @@ class Training:
             InputError: If an image cannot be read; the message names it.
         """
         try:
-            self._start(starts)
+            if not self._start(starts):
+                self._measure_start()
             self._train_epochs()
             self.record.background.wait()
             best = self.record.best()
@@ -103,14 +105,25 @@ class Training:
         lines = self.record.lines
         return TrainingResult(self.run.folder, best, lines[-1], sum(line["seconds"] for line in lines))
 
-    def _start(self, starts: str) -> None:
-        if self.record.start(self.options.resume):
+    def _start(self, starts: str) -> bool:
+        """Take over the last state if there is one, and say what begins; returns whether there was one."""
+        goes_on = self.record.start(self.options.resume)
+        if goes_on:
             done, steps = len(self.record.lines), self.record.within.steps
             starts = f"epoch {done}{f' and {steps} steps' if steps else ''} of the run in {self.run.folder}"
         if self.accelerator.is_main_process:
             say(start_sentence(self.images, self.batches, self.options, self.accelerator.device, starts))
         if self.options.log is not None:
             self.accelerator.init_trackers("embedding-transfer", config=self.run.flat_config())
+        return goes_on
+
+    def _measure_start(self) -> None:
+        """Epoch 0: the network as it is before it learns."""
+        started = time.perf_counter()
+        line: dict[str, Any] = {"epoch": 0, **self._evaluate()}
+        line["seconds"] = round(time.perf_counter() - started, 3)
+        self.record.add_start(line)
+        self._say(line)
 
     def _train_epochs(self) -> None:
         options, done = self.options, len(self.record.lines)
@@ -195,9 +208,12 @@ class Training:
         return embed_images(network, images, workers=self.options.workers, accelerator=self.accelerator)
 
     def _keep(self, line: dict[str, Any]) -> None:
-        self.accelerator.log({name: value for name, value in line.items() if name != "epoch"}, step=line["epoch"])
         if self.record.add(line):
             self._best_embeddings = self._embeddings.cpu()
+        self._say(line)
+
+    def _say(self, line: dict[str, Any]) -> None:
+        self.accelerator.log({name: value for name, value in line.items() if name != "epoch"}, step=line["epoch"])
         if self.accelerator.is_main_process:
             say(epoch_sentence(line, self.options.epochs))
 
@@ -207,10 +223,13 @@ class Training:
         if embeddings is None:  # the best epoch was before this run was resumed
             embeddings = self._embed(EmbeddingNetwork.load(self.run.best_file), self.images.test).cpu()
         if self.accelerator.is_main_process:
-            page, lines = self.run.folder / "report.html", self.record.lines
-            write_run_page(page, self.run.config, lines, best, self.images.test, embeddings)
-            for name, line in (("best", best), ("last", lines[-1])):
-                print(f"{name}: {epoch_sentence(line, self.options.epochs)}")
+            page, lines, start = self.run.folder / "report.html", self.record.lines, self.record.start_line
+            write_run_page(page, self.run.config, lines, best, start, self.images.test, embeddings)
+            said = {"start": start, f"best ({choice_sentence(self.evaluation.chooses)})": best, "last": lines[-1]}
+            for name, line in said.items():
+                if line is not None:
+                    print(f"{name}: {epoch_sentence(line, self.options.epochs)}")
+            warn_of_worse_than_start(start, best, lines[-1], score_names(best)[0])
             if scores_by_length(best):
                 print_table(*head_and_rows_by_length(best, embeddings.shape[1]))
             print(f"network: {self.run.best_file}  report: {page}")

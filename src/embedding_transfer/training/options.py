@@ -54,7 +54,9 @@ class TrainingOptions(TypedOptions):
             the backbone ends in a map, as convolutional networks do, ``own`` where it ends in tokens.
         head_start: How the head begins: ``random`` (orthogonal, as published), or ``principal-components`` of what a
             pretrained backbone makes of the training images, which keeps what it knows.
-        batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``.
+        batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``; ``auto`` is
+            ``frozen-statistics`` where the backbone starts from weights, as statistics of few pictures would ruin it,
+            else ``train``.
         batch_norm_momentum: Weight of the newest batch in running statistics; default: the backbone's own.
         epochs: Passes over the training images.
         batch_size: Images in a batch, over all processes, before views are made of them; ``auto`` is the published
@@ -112,7 +114,7 @@ class TrainingOptions(TypedOptions):
     l2_normalize: bool = False
     pooling: Literal["average+maximum", "average", "class-token", "gem", "own"] | None = None
     head_start: Literal["random", "principal-components"] = "random"
-    batch_norm: Literal["train", "frozen-statistics", "frozen"] = "train"
+    batch_norm: Literal["auto", "train", "frozen-statistics", "frozen"] = "auto"
     batch_norm_momentum: Momentum | None = None
     epochs: Count = 90
     batch_size: BatchSize | Literal["auto"] = "auto"
@@ -165,6 +167,11 @@ class TrainingOptions(TypedOptions):
         if self.batch_size == AUTO or self.images_per_class == AUTO:
             raise UsageError("batch_size and images_per_class are still auto: fit_batches makes numbers of them")
         return self.batch_size, self.images_per_class
+
+    @property
+    def starts_from_weights(self) -> bool:
+        """Whether the backbone has learned before."""
+        return self.pretrained or self.weights is not None
 
     @property
     def view_epochs(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Generic, NamedTuple
 
@@ -16,7 +17,7 @@ from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.training.fit_batches import fit_batches
 from embedding_transfer.training.loggers import check_logger
-from embedding_transfer.training.options import Options, TrainingOptions
+from embedding_transfer.training.options import AUTO, Options, TrainingOptions
 from embedding_transfer.training.run_directory import RunDirectory
 
 
@@ -53,9 +54,16 @@ def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
     if options.train_on == "all":
         images = images._replace(train=whole_set(everything))
     accelerator = new_accelerator(options, all_learn)
-    options = fit_batches(options, images.train, accelerator.num_processes)
+    options = with_batch_norm(fit_batches(options, images.train, accelerator.num_processes))
     run.settle(options)
     return Prepared(options, run, images, validation, accelerator)
+
+
+def with_batch_norm(options: Options) -> Options:
+    """The options with a mode of BatchNorm in place of ``auto``."""
+    if options.batch_norm != AUTO:
+        return options
+    return dataclasses.replace(options, batch_norm="frozen-statistics" if options.starts_from_weights else "train")
 
 
 def new_accelerator(options: TrainingOptions, all_learn: bool = True) -> Accelerator:
@@ -109,5 +117,6 @@ def new_network(backbone: str, embedding_dim: int, image_size: int, options: Tra
         pooling=options.pooling,
     )
     network.check_image_size()
-    network.batch_norm = options.batch_norm
+    if options.batch_norm != AUTO:
+        network.batch_norm = options.batch_norm
     return network

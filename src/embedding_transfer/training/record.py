@@ -36,6 +36,7 @@ class Record:
 
     Attributes:
         lines: The metrics of each epoch that is done.
+        start_line: What was measured before the first epoch; ``None`` if nothing was.
         within: How far the next one is when it begins, as in a run that is resumed.
     """
 
@@ -49,6 +50,7 @@ class Record:
         self.run, self.chooses, self.accelerator = run, chooses, accelerator
         self.objective, self.optimizer, self.schedule = learns
         self.lines: list[dict[str, Any]] = []
+        self.start_line: dict[str, Any] | None = None
         self.within = Within()
         self.bests_from = 0  # lines before have lost their network
         self.background = Background()
@@ -69,10 +71,11 @@ class Record:
             self.optimizer.load_state_dict(state["optimizer"])
             self.schedule.load_state_dict(state["schedule"])
             self.lines, self.within = state["metrics"], Within(**state.get("within", {}))
+            self.start_line = state.get("start")
             self.bests_from = state.get("bests_from", 0)
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
-            self.run.start(self.lines)
+            self.run.start(self.lines, self.start_line)
         if self._scored() and not self.run.has_best():
             self._replace_best()
         self.accelerator.wait_for_everyone()
@@ -84,6 +87,12 @@ class Record:
             file, number = self.run.best_file, len(self.lines)
             warnings.warn(f"{file} is missing or damaged: the network of epoch {number} takes its place", stacklevel=3)
             self._save_networks(self.objective.state_dict(), self.objective.network.description, is_best=True)
+
+    def add_start(self, line: dict[str, Any]) -> None:
+        """Keep what was measured before the first epoch."""
+        self.start_line = line
+        if self.accelerator.is_main_process:
+            self.run.start(self.lines, line)
 
     def add(self, line: dict[str, Any]) -> bool:
         """Keep an epoch; returns whether it is the best so far."""
@@ -103,6 +112,7 @@ class Record:
             {
                 "metrics": [dict(line) for line in self.lines],
                 "within": {"steps": within.steps, "sums": dict(within.sums)},
+                "start": self.start_line,
                 "bests_from": self.bests_from,
                 "objective": self.objective.state_dict(),
                 "optimizer": self.optimizer.state_dict(),

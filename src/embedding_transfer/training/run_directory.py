@@ -35,6 +35,7 @@ class RunDirectory:
     def __init__(self, options: TrainingOptions) -> None:
         self.folder = folder = options.output
         self.metrics_file = folder / "metrics.jsonl"
+        self.start_file = folder / "start.json"
         self.best_file = folder / "best.safetensors"
         self.in_source_space_file = folder / "best-in-source-space.safetensors"
         self.last_file = folder / "last.safetensors"
@@ -63,9 +64,11 @@ class RunDirectory:
             name, was, now = changed
             raise UsageError(f"cannot resume {self.folder} with another {name}: it was {was!r}, now {now!r}")
 
-    def start(self, metrics: list[dict[str, Any]]) -> None:
-        """Make the folder, write the configuration and the metrics of the epochs that are done."""
+    def start(self, metrics: list[dict[str, Any]], before: Mapping[str, Any] | None) -> None:
+        """Make the folder, write the configuration and the metrics of the start and of the epochs that are done."""
         write_text(self.config_file, yaml.safe_dump(self.config, sort_keys=False))
+        if before is not None:
+            write_text(self.start_file, json.dumps(before) + "\n")
         write_text(self.metrics_file, "".join(json.dumps(line) + "\n" for line in metrics))
 
     def lock(self) -> None:

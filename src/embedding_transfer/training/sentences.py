@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.report.curves import score_names
+from embedding_transfer.training.evaluation import VALIDATION
 from embedding_transfer.training.options import TrainingOptions
 
 
@@ -27,11 +28,12 @@ def start_sentence(
     train, test = images
     of_each = f"{batches.images_per_class} of a class" if batches.images_per_class else "shuffled"
     views = f", {options.views} views each" if options.views > 1 else ""
+    batch_norm = "" if options.batch_norm == "train" else f"; BatchNorm {options.batch_norm}"
     threads = f" ({torch.get_num_threads()} threads)" if device.type == "cpu" else ""
     return (
         f"training on {_many(train)}, testing on {_many(test)}; {len(batches):,} steps an epoch of "
         f"{batches.batch_size} pictures ({of_each}{views}), {options.epochs} epochs; device {device.type}{threads}; "
-        f"starts from {starts}"
+        f"starts from {starts}{batch_norm}"
     )
 
 
@@ -41,10 +43,22 @@ def _many(images: ImageSet) -> str:
 
 
 def epoch_sentence(line: dict[str, Any], epochs: int) -> str:
-    """Loss, recall and speed of an epoch."""
+    """Loss, recall and speed of an epoch; of epoch 0, before the first, recall alone."""
     numbers = [f"{name} {value:.4g}" for name, value in line.items() if name == "loss"]
     numbers += [f"{name} {100 * line[name]:.1f} %" for name in score_names(line)]
-    return f"epoch {line['epoch']}/{epochs}  {'  '.join(numbers)}  {line['images_per_second']:,.0f} images/s"
+    numbers += [f"{line[name]:,.0f} images/s" for name in line if name == "images_per_second"]
+    return f"epoch {line['epoch']}/{epochs}  {'  '.join(numbers)}"
+
+
+def choice_sentence(chooses: str) -> str:
+    """What the best epoch was chosen by."""
+    if chooses == "epoch":
+        return "the last one, as all images were trained on"
+    if chooses.startswith(VALIDATION):
+        return f"chosen by {chooses.removeprefix(VALIDATION)} of held-out training classes"
+    if chooses.startswith("recall"):
+        return f"chosen by {chooses} of the test images; --validation 0.2 would hold training classes out for that"
+    return f"chosen by {chooses} with the source's neighbors"
 
 
 def say(sentence: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -11,6 +12,10 @@ from embedding_transfer.errors import TrainingError
 
 SAME = 1e-6
 """Vectors whose distance from their mean is below this share of their length are the same."""
+
+
+WELL_BELOW = 0.02
+"""A score that falls by more than this from the start is warned of."""
 
 
 def check_source_vectors(vectors: Tensor, name: str) -> None:
@@ -53,6 +58,30 @@ def warn_of_no_loss(means: Mapping[str, float], where: str) -> None:
                 stacklevel=3,
             )
             return
+
+
+def warn_of_worse_than_start(
+    start: Mapping[str, Any] | None, best: Mapping[str, Any], last: Mapping[str, Any], score: str
+) -> None:
+    """Warn where a network ends well below what it started from, or never was better.
+
+    Args:
+        start: What was measured before the first epoch, if anything was.
+        best: Of the best epoch.
+        last: Of the last epoch.
+        score: The name of the number to look at.
+    """
+    if start is None:
+        return
+    before, at_best, at_last = (100 * line[score] for line in (start, best, last))
+    if at_last >= before - 100 * WELL_BELOW and at_best >= before:
+        return
+    best_too = "" if at_best >= before else f", and the best epoch has {at_best:.1f} %"
+    warnings.warn(
+        f"the last epoch's {score} is {at_last:.1f} %{best_too}, but what it started from had {before:.1f} %: the "
+        "training loses what was known. Try a tenth of --lr, --batch-norm frozen, or another loss",
+        stacklevel=3,
+    )
 
 
 def spread(vectors: Tensor) -> float:

@@ -63,6 +63,10 @@ class TransferOptions(SourceSettings, TrainingOptions):
         return self.backbone, self.embedding_dim, self.image_size
 
     @property
+    def starts_from_weights(self) -> bool:
+        return self.start_from_source or super().starts_from_weights
+
+    @property
     def view_epochs(self) -> int | None:
         return self.store_source_epochs
 
