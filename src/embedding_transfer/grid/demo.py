@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from embedding_transfer.files import write_text
+from embedding_transfer.grid.baselines import baselines
 from embedding_transfer.images import ImageSet, load_images
 from embedding_transfer.networks import EmbeddingNetwork, load_network
 from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
@@ -44,7 +45,7 @@ BY_TRANSFER: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Network:
-    """A network of the demo: its folder, what it is, what it learned from, its shape, whether it starts as its source."""
+    """A network of the demo: its folder, what it is and learned from, its shape, whether it starts as its source."""
 
     folder: str
     what: str
@@ -70,6 +71,7 @@ def run_demo(output: Path, quick: bool) -> list[dict[str, Any]]:
     started = time.perf_counter()
     print(f"Training {1 + len(TARGETS)} networks on letters for {epochs} epochs each, into {output}/")
     rows = [_learn(network, output, epochs, thinner) for network in (SOURCE, *TARGETS)]
+    rows.insert(2, _without_training(output, rows[0]))
     head = ["network", "learned from", "R@1", "R@2", "R@4", "parameters", "bytes per vector", "seconds"]
     cells = [_cells(row) for row in rows]
     print()
@@ -104,7 +106,8 @@ def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[st
         result = train_target_network(options)
     trained = load_network(run)
     return {
-        "network": network,
+        "what": network.what,
+        "learned_from": network.learned_from,
         "recall": {k: result.last[f"recall@{k}"] for k in COMMON["ks"]},
         "parameters": sum(parameter.numel() for parameter in trained.parameters()),
         "bytes": 4 * trained.embedding_dim,
@@ -112,10 +115,27 @@ def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[st
     }
 
 
+def _without_training(output: Path, source: dict[str, Any]) -> dict[str, Any]:
+    """The row of the source's vectors made as short as the shorter target's by principal components."""
+    length = TARGETS[1].embedding_dim
+    options = TransferOptions(
+        source=output / SOURCE.folder, embedding_dim=length, images="glyphs", ks=COMMON["ks"], output=output
+    )
+    found = baselines(options, output / "baselines.json")["PCA of the source"]
+    return {
+        **source,
+        "what": "shorter vector",
+        "learned_from": "PCA, no training",
+        "recall": {k: found[f"recall@{k}"] for k in COMMON["ks"]},
+        "bytes": 4 * length,
+        "seconds": 0.0,
+    }
+
+
 def _cells(row: dict[str, Any]) -> list[str]:
     recalls = [f"{100 * value:.1f}" for value in row["recall"].values()]
     numbers = [f"{row['parameters']:,}", f"{row['bytes']}", f"{row['seconds']:.0f}"]
-    return [row["network"].what, row["network"].learned_from, *recalls, *numbers]
+    return [row["what"], row["learned_from"], *recalls, *numbers]
 
 
 def _write_page(output: Path, head: list[str], cells: list[list[str]], letters: ImageSet) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
-from tqdm import tqdm
 
 from embedding_transfer.build.memory import require_memory_for_pictures
 from embedding_transfer.build.ranges import BatchSize, Workers
@@ -20,6 +18,7 @@ from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import EvaluationViews, as_floats
 from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.retrieval.pictures import Pictures, picture_set
+from embedding_transfer.retrieval.progress import LongPictureProgress
 
 
 @in_range
@@ -55,12 +54,10 @@ def embed_images(
     images = picture_set(images)
     accelerator = accelerator or accelerator_on()
     embeddings = []
-    with tqdm(
-        total=len(images), desc=f"embed {images.name}", unit="img", leave=False, disable=quiet(accelerator)
-    ) as bar:
+    with LongPictureProgress(f"embed {images.name}", len(images), is_shown=accelerator.is_main_process) as progress:
         for found in embedding_batches(network, images, batch_size, workers, accelerator):
             embeddings.append(found)
-            bar.update(len(found))
+            progress.more(len(found))
     return torch.cat(embeddings)
 
 
@@ -86,8 +83,3 @@ def embedding_batches(
             yield accelerator.gather_for_metrics(found)
     finally:
         network.train(was_training)
-
-
-def quiet(accelerator: Accelerator) -> bool:
-    """Whether progress bars stay away: not at a terminal, or not the first process."""
-    return not (accelerator.is_main_process and sys.stderr.isatty())

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from tqdm import tqdm
 
 from embedding_transfer.errors import TrainingError
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
+from embedding_transfer.images.download.progress import say, say_phase
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import as_floats, views_first
 from embedding_transfer.networks import EmbeddingNetwork
@@ -21,8 +21,9 @@ from embedding_transfer.report.curves import score_names
 from embedding_transfer.report.length_table import head_and_rows_by_length
 from embedding_transfer.report.run_page import write_run_page
 from embedding_transfer.report.tables import print_table
-from embedding_transfer.retrieval.embed import embed_images, quiet
+from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.retrieval.lengths import scores_by_length
+from embedding_transfer.retrieval.progress import TrainingProgress
 from embedding_transfer.sources import Source
 from embedding_transfer.training.evaluation import Evaluation
 from embedding_transfer.training.gather import share_buffers
@@ -34,7 +35,7 @@ from embedding_transfer.training.options import TrainingOptions
 from embedding_transfer.training.record import Record, Within
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.run_directory import RunDirectory
-from embedding_transfer.training.sentences import choice_sentence, epoch_sentence, say, start_sentence
+from embedding_transfer.training.sentences import choice_sentence, epoch_sentence, start_sentence
 from embedding_transfer.training.signs import warn_of_collapse, warn_of_no_loss, warn_of_worse_than_start
 from embedding_transfer.training.step import Step
 
@@ -119,6 +120,7 @@ class Training:
 
     def _measure_start(self) -> None:
         """Epoch 0: the network as it is before it learns."""
+        say_phase(f"epoch 0: embedding {len(self.images.test):,} test pictures for what it starts from")
         started = time.perf_counter()
         line: dict[str, Any] = {"epoch": 0, **self._evaluate()}
         line["seconds"] = round(time.perf_counter() - started, 3)
@@ -128,25 +130,19 @@ class Training:
     def _train_epochs(self) -> None:
         options, done = self.options, len(self.record.lines)
         steps, batch_size = len(self.batches), self.batches.batch_size
-        progress = tqdm(
-            total=options.epochs * steps * batch_size,
-            initial=(done * steps + self.record.within.steps) * batch_size,
-            unit="img",
-            unit_scale=True,
-            smoothing=0.05,
-            disable=quiet(self.accelerator),
-        )
-        with progress as bar:
+        all_pictures = options.epochs * steps * batch_size
+        before = (done * steps + self.record.within.steps) * batch_size
+        with TrainingProgress("train", all_pictures, before, self.accelerator.is_main_process) as progress:
             for epoch in range(done, options.epochs):
-                bar.set_description(f"epoch {epoch + 1}/{options.epochs}")
+                progress.begin_epoch(epoch + 1, options.epochs)
                 started = time.perf_counter()
-                line = self._train_epoch(epoch, bar)
+                line = self._train_epoch(epoch, progress)
                 if (epoch + 1) % options.evaluate_every == 0 or epoch + 1 == options.epochs:
                     line |= self._evaluate()
                 line["seconds"] = round(time.perf_counter() - started, 3)
                 self._keep(line)
 
-    def _train_epoch(self, epoch: int, bar: tqdm[Any]) -> dict[str, Any]:
+    def _train_epoch(self, epoch: int, progress: TrainingProgress) -> dict[str, Any]:
         within = self.record.within
         self.batches.epoch, self.batches.start = epoch, within.steps
         self.objective.network.backbone_learns = epoch >= self.options.warmup_epochs
@@ -158,8 +154,7 @@ class Training:
         for done, (images, labels, index) in enumerate(self._batches(), within.steps + 1):
             torch.manual_seed(_seed_of_step(self.options.seed, epoch, done - 1))
             self._watch(watch, self.step(images, labels, index))
-            bar.set_postfix(loss=f"{watch.last:.4g}", refresh=False)
-            bar.update(self.batches.batch_size)
+            progress.step(self.batches.batch_size, watch.last)
             self.record.background.check()
             if self.options.save_every_steps and done % self.options.save_every_steps == 0 and done < steps:
                 share_buffers(self.objective.network)

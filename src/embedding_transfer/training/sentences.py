@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
 from embedding_transfer.report.curves import score_names
@@ -59,8 +57,3 @@ def choice_sentence(chooses: str) -> str:
     if chooses.startswith("recall"):
         return f"chosen by {chooses} of the test images; --validation 0.2 would hold training classes out for that"
     return f"chosen by {chooses} with the source's neighbors"
-
-
-def say(sentence: str) -> None:
-    """A line on standard error, above a progress bar."""
-    tqdm.write(sentence, file=sys.stderr)
