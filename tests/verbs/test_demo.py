@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedding_transfer.grid import demo as demo_module
-from embedding_transfer.grid.demo import SOURCE, TARGETS
+from embedding_transfer.grid.demo import SOURCE, TARGETS, UNTRAINED
 from embedding_transfer.images import ImageSplits
 from embedding_transfer.images.glyphs import load_glyphs
 from embedding_transfer.verbs.demo import demo
@@ -24,7 +24,9 @@ def few_letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("few_letters")
 def test_the_demo_trains_all_networks_and_shows_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = demo(tmp_path / "demo", quick=True)
-    assert [row["network"] for row in rows] == [SOURCE, *TARGETS]
+    assert [row["network"] for row in rows] == [SOURCE, TARGETS[0], UNTRAINED, *TARGETS[1:]]
+    assert rows[2]["recall"][4] <= 1
+    assert rows[2]["bytes"] == 32
     text = capsys.readouterr().out
     assert "bytes per vector" in text
     short = next(row for row in rows if row["network"].folder == "shorter-by-transfer")

@@ -63,6 +63,8 @@ TARGETS = (
     Network("smaller-by-transfer", "smaller network", "source", 12, 64),
     Network("smaller-on-labels", "smaller network", "labels", 12, 64),
 )
+UNTRAINED = Network(SOURCE.folder, "shorter vector", "PCA, no training", 32, 8)
+"""The source's vectors, cut by principal components: what the shorter vector has to beat."""
 
 
 def run_demo(output: Path, quick: bool) -> list[dict[str, Any]]:
@@ -106,8 +108,7 @@ def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[st
         result = train_target_network(options)
     trained = load_network(run)
     return {
-        "what": network.what,
-        "learned_from": network.learned_from,
+        "network": network,
         "recall": {k: result.last[f"recall@{k}"] for k in COMMON["ks"]},
         "parameters": sum(parameter.numel() for parameter in trained.parameters()),
         "bytes": 4 * trained.embedding_dim,
@@ -117,15 +118,14 @@ def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[st
 
 def _without_training(output: Path, source: dict[str, Any]) -> dict[str, Any]:
     """The row of the source's vectors made as short as the shorter target's by principal components."""
-    length = TARGETS[1].embedding_dim
+    length = UNTRAINED.embedding_dim
     options = TransferOptions(
         source=output / SOURCE.folder, embedding_dim=length, images="glyphs", ks=COMMON["ks"], output=output
     )
     found = baselines(options, output / "baselines.json")["PCA of the source"]
     return {
         **source,
-        "what": "shorter vector",
-        "learned_from": "PCA, no training",
+        "network": UNTRAINED,
         "recall": {k: found[f"recall@{k}"] for k in COMMON["ks"]},
         "bytes": 4 * length,
         "seconds": 0.0,
@@ -135,7 +135,7 @@ def _without_training(output: Path, source: dict[str, Any]) -> dict[str, Any]:
 def _cells(row: dict[str, Any]) -> list[str]:
     recalls = [f"{100 * value:.1f}" for value in row["recall"].values()]
     numbers = [f"{row['parameters']:,}", f"{row['bytes']}", f"{row['seconds']:.0f}"]
-    return [row["what"], row["learned_from"], *recalls, *numbers]
+    return [row["network"].what, row["network"].learned_from, *recalls, *numbers]
 
 
 def _write_page(output: Path, head: list[str], cells: list[list[str]], letters: ImageSet) -> Path:
