@@ -14,7 +14,7 @@ from typing import Any
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["embedding_transfer.training.train_target", "matplotlib.pyplot"])
 
-LONGEST = 180
+LONGEST = 900
 """Seconds after which processes count as ones that hang; it is generous, since the machine may be busy."""
 
 

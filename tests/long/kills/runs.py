@@ -60,7 +60,7 @@ def contents(folder: Path) -> dict[str, Any]:
                 found[path.name] = file.metadata(), plain({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
         elif path.suffix == ".pt":
             found[path.name] = plain(torch.load(path, weights_only=True))
-        elif path.name == "metrics.jsonl":
+        elif path.suffix in (".json", ".jsonl"):
             found[path.name] = plain([json.loads(line) for line in path.read_text().splitlines()])
         else:
             found[path.name] = path.read_text() if path.suffix == ".yaml" else "there"
