@@ -34,7 +34,7 @@ def with_shared_statistics(module: Module) -> Module:
 
     Weights and their names stay. timm converts, since its own layers hold an activation that torch would lose.
     """
-    from timm.layers import convert_sync_batchnorm  # two seconds that our own backbones do without
+    from timm.layers.norm_act import convert_sync_batchnorm  # two seconds that our own backbones do without
 
     converted: Module = convert_sync_batchnorm(module)
     return converted
