@@ -6,7 +6,7 @@ from torch import Tensor
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_layers
+from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_layers, with_shared_statistics
 
 
 def network_in(mode: BatchNormMode) -> EmbeddingNetwork:
@@ -91,3 +91,17 @@ def test_all_batch_norm_layers_are_found() -> None:
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(UsageError, match=r"'off'.*frozen-statistics"):
         network_in("off")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backbone", ["convnet-8", "bn_inception", "mobilenetv3_small_050"])
+def test_shared_statistics_change_layers_not_what_they_are(backbone: str) -> None:
+    """Also where timm's layer holds an activation: the network still gives the same vectors."""
+    network = EmbeddingNetwork(backbone, 5, image_size=32).eval()
+    before, images = network.state_dict(), torch.rand(3, 3, 32, 32)
+    with torch.no_grad():
+        expected = network(images)
+        network.backbone = with_shared_statistics(network.backbone)
+        assert torch.equal(network(images), expected)
+    assert batch_norm_layers(network)
+    assert all(isinstance(layer, torch.nn.SyncBatchNorm) for layer in batch_norm_layers(network))
+    assert network.state_dict().keys() == before.keys()

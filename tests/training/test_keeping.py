@@ -72,7 +72,8 @@ def test_a_run_goes_on_inside_an_epoch(
 def test_only_the_finished_run_is_left(tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
-    for name in ("config.yaml.part", ".last.safetensors.123.tmp", ".state.pt.77.part"):  # of killed runs
+    of_killed_runs = "config.yaml.part", ".last.safetensors.123.tmp", ".state.pt.77.part", ".start.json.5.part"
+    for name in of_killed_runs:
         (run / name).write_text("half")
     transfer(tiny_source, **{**tiny_options, "epochs": 2}, output=run)
     networks = {"best.safetensors", "last.safetensors"}

@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from embedding_transfer import evaluate
+from embedding_transfer.errors import UsageError
+from embedding_transfer.verbs.transfer import transfer
 
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -55,7 +57,9 @@ def test_a_transfer_in_two_processes_equals_one(
     metrics = [
         [json.loads(x) for x in (tmp_path / n / "metrics.jsonl").read_text().splitlines()] for n in ("one", "two")
     ]
-    assert [line["recall@1"] for line in metrics[0]] == [line["recall@1"] for line in metrics[1]]
+    for alone, together in zip(*metrics, strict=True):
+        assert alone.get("recall@1") == together.get("recall@1")
+        assert together.get("loss") == pytest.approx(alone.get("loss"), rel=1e-4)  # of all rows, also of stage maps
 
 
 def test_processes_evaluate_with_the_same_statistics(
@@ -85,6 +89,28 @@ def test_a_run_goes_on_in_another_number_of_processes(
         subprocess.run(command, check=True, timeout=120, env=ENVIRONMENT)
     lines = (tmp_path / "run/metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
+
+
+def test_two_trainings_in_one_script(tiny_options: dict[str, Any], tmp_path: Path) -> None:
+    """A source, then a target from it: in two processes as in one."""
+    options = {**tiny_options, "root": str(tiny_options["root"]), "epochs": 2, "optimizer": "sgd"}
+    options["batch_norm"] = "frozen-statistics"
+    script, found = str(Path(__file__).with_name("two_trainings.py")), []
+    for name, start in (("one", [sys.executable]), ("two", LAUNCH)):
+        command = [*start, script, json.dumps(options), str(tmp_path / name)]
+        subprocess.run(command, check=True, timeout=240, env=ENVIRONMENT)
+        found.append(
+            [torch.load(tmp_path / name / run / "state.pt", weights_only=True) for run in ("source", "target")]
+        )
+    for one, two in zip(*found, strict=True):
+        for name, value in one["objective"].items():
+            torch.testing.assert_close(two["objective"][name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_shared_batch_norm_needs_gpus(tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="torch cannot share BatchNorm's statistics on this device, cpu"):
+        transfer(tiny_source, **tiny_options, output=tmp_path / "run", device="cpu", sync_batch_norm=True)
+    assert not (tmp_path / "run").exists()
 
 
 def test_processes_speak_with_one_voice(tiny_source: Path, tiny_options: dict[str, Any]) -> None:

@@ -14,6 +14,9 @@ from types import FrameType
 PATIENCE = 2.0
 """Seconds for which a process waits with its end, so that the first one can say what is wrong with all of them."""
 
+SIGNS_OF_LOSS = ("gloo", "Connection closed by peer", "Connection reset by peer", "Broken pipe")
+"""What errors of processes say that have lost another one on CPUs."""
+
 
 class ToldToEnd(KeyboardInterrupt):
     """SIGTERM or SIGHUP came; ends what runs just as Ctrl-C does.
@@ -51,6 +54,14 @@ def how_it_ended(stop: KeyboardInterrupt) -> tuple[str, int]:
     if isinstance(stop, ToldToEnd):
         return f"stopped by {stop.signal.name}", 128 + stop.signal
     return "stopped by the keyboard", 130
+
+
+def another_has_ended(error: RuntimeError) -> bool:
+    """Whether this is how torch says that another process of the run is gone: gloo in words, NCCL by a class."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return False
+    return isinstance(error, distributed.DistError) or any(sign in str(error) for sign in SIGNS_OF_LOSS)
 
 
 def say_once(message: str) -> None:

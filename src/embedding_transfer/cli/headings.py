@@ -12,7 +12,7 @@ HEADINGS = {
     "images": "images root allow_incomplete on_bad_image train_on validation split pictures augmentation views resize "
     "cache workers",
     "network": "network gallery_network backbone embedding_dim image_size pretrained weights l2_normalize pooling "
-    "head_start batch_norm batch_norm_momentum",
+    "head_start batch_norm sync_batch_norm batch_norm_momentum",
     "training": "epochs batch_size images_per_class optimizer lr weight_decay loss_lr_factor schedule decay_step "
     "decay_gamma warmup_epochs clip_value seed",
     "evaluation": "evaluate_every k ks metric scores lengths json",

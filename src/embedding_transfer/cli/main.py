@@ -8,7 +8,7 @@ import warnings
 from typing import Any
 
 from embedding_transfer import __version__
-from embedding_transfer.cli.ending import ends_by_signal, how_it_ended, leave_processes, say_once
+from embedding_transfer.cli.ending import another_has_ended, ends_by_signal, how_it_ended, leave_processes, say_once
 from embedding_transfer.cli.verbs import FIRST, VERBS
 from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line, shown
 
@@ -39,10 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files may hold what a terminal or a file cannot
             stream.reconfigure(errors="backslashreplace")
+    goes_on = "; a training goes on with --resume" if verb in ("train-source", "transfer") else ""
     try:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{nearest(verb, VERBS)}; there are {', '.join(VERBS)}")
         with warnings.catch_warnings(), ends_by_signal():
+            warnings.simplefilter("ignore", FutureWarning)  # what libraries will change is for those who write code
             warnings.showwarning = lambda message, *_: _say(f"note: {message}")
             _run(verb, arguments[1:])
             leave_processes()
@@ -50,8 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(verb, error, 2)
     except (EmbeddingTransferError, OSError) as error:  # a full disk, a folder that may not be written
         return _fail(verb, error, 1)
+    except RuntimeError as error:
+        if not another_has_ended(error):
+            raise
+        return _fail(verb, f"another process of this run has ended, and so does this one{goes_on}", 1)
     except KeyboardInterrupt as stop:
-        goes_on = "; a training goes on with --resume" if verb in ("train-source", "transfer") else ""
         how, code = how_it_ended(stop)
         return _fail(verb, f"{how}{goes_on}", code)
     return 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from embedding_transfer.errors import UsageError
+
+Module = TypeVar("Module", bound=nn.Module)
 
 BatchNormMode = Literal["train", "frozen-statistics", "frozen"]
 """What BatchNorm does in training: ``"train"`` normalizes by the batch and learns; ``"frozen-statistics"`` normalizes
@@ -25,6 +27,17 @@ def check_batch_norm_mode(mode: str) -> None:
     """Raises UsageError unless ``mode`` is one of :data:`BatchNormMode`."""
     if mode not in get_args(BatchNormMode):
         raise UsageError(f"unknown BatchNorm mode {mode!r}: use one of {', '.join(get_args(BatchNormMode))}")
+
+
+def with_shared_statistics(module: Module) -> Module:
+    """The module with ``torch.nn.SyncBatchNorm`` for BatchNorm: in training it normalizes by the rows of all processes.
+
+    Weights and their names stay. timm converts, since its own layers hold an activation that torch would lose.
+    """
+    from timm.layers.norm_act import convert_sync_batchnorm  # two seconds that our own backbones do without
+
+    converted: Module = convert_sync_batchnorm(module)
+    return converted
 
 
 @contextmanager

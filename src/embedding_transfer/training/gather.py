@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
-from torch.distributed.nn.functional import all_gather
 
 
 def gather_rows(rows: Tensor, views: int = 1) -> Tensor:
@@ -23,12 +25,38 @@ def gather_rows(rows: Tensor, views: int = 1) -> Tensor:
     """
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return rows
-    if rows.requires_grad:
-        parts = list(all_gather(rows.contiguous()))
-    else:
-        parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
-        dist.all_gather(parts, rows.contiguous())
+    parts = _Gathered.apply(rows) if rows.requires_grad else _of_all_processes(rows)
     return torch.cat([part.unflatten(0, (views, -1)) for part in parts], dim=1).flatten(0, 1)
+
+
+def _of_all_processes(rows: Tensor) -> tuple[Tensor, ...]:
+    rows = rows.contiguous()
+    parts = tuple(torch.empty_like(rows) for _ in range(dist.get_world_size()))
+    dist.all_gather(list(parts), rows)
+    return parts
+
+
+class _Gathered(torch.autograd.Function):
+    """The rows of every process; the gradient of a row is the sum of those that all processes have for it."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> tuple[Tensor, ...]:
+        return _of_all_processes(rows)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        together = torch.stack(gradients)  # (processes, views * n, ...)
+        dist.all_reduce(together)
+        return together[dist.get_rank()]
+
+
+def means_of_processes(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What scalars are on average over all processes, the same in every one of them; without gradient."""
+    if not dist.is_initialized() or dist.get_world_size() == 1:
+        return dict(values)
+    together = torch.stack([value.detach() for value in values.values()])
+    dist.all_reduce(together)
+    return dict(zip(values, together / dist.get_world_size(), strict=True))
 
 
 def share_buffers(module: nn.Module) -> None:

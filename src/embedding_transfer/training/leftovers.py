@@ -9,7 +9,7 @@ LOCK = ".lock"
 """Held by the training that writes to a folder."""
 
 UNFINISHED = re.compile(
-    r"\.?(config\.yaml|metrics\.jsonl|state(-before)?\.pt|(best(-in-source-space)?|last)\.safetensors|report\.html)(\.\d+)?\.(part|tmp)"
+    r"\.?(config\.yaml|start\.json|metrics\.jsonl|state(-before)?\.pt|(best(-in-source-space)?|last)\.safetensors|report\.html)(\.\d+)?\.(part|tmp)"
 )
 """Names of files of a run that were never written to their end, by this version and by earlier ones."""
 

@@ -57,6 +57,8 @@ class TrainingOptions(TypedOptions):
         batch_norm: ``train``, ``frozen-statistics`` (affine parameters learn) or ``frozen``; ``auto`` is
             ``frozen-statistics`` where the backbone starts from weights, as statistics of few pictures would ruin it,
             else ``train``.
+        sync_batch_norm: On several GPUs, normalize by the batch of all processes, as one process would; default: each
+            by its own share.
         batch_norm_momentum: Weight of the newest batch in running statistics; default: the backbone's own.
         epochs: Passes over the training images.
         batch_size: Images in a batch, over all processes, before views are made of them; ``auto`` is the published
@@ -115,6 +117,7 @@ class TrainingOptions(TypedOptions):
     pooling: Literal["average+maximum", "average", "class-token", "gem", "own"] | None = None
     head_start: Literal["random", "principal-components"] = "random"
     batch_norm: Literal["auto", "train", "frozen-statistics", "frozen"] = "auto"
+    sync_batch_norm: bool = False
     batch_norm_momentum: Momentum | None = None
     epochs: Count = 90
     batch_size: BatchSize | Literal["auto"] = "auto"

@@ -15,6 +15,7 @@ from embedding_transfer.images.bad_images import splits_without_bad_images
 from embedding_transfer.images.download.progress import say_phase
 from embedding_transfer.images.together import whole_set
 from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.networks.batch_norm import with_shared_statistics
 from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.training.fit_batches import fit_batches
 from embedding_transfer.training.loggers import check_logger
@@ -88,6 +89,11 @@ def new_accelerator(options: TrainingOptions, all_learn: bool = True) -> Acceler
                 )
             ],
         )
+        if options.sync_batch_norm and accelerator.device.type != "cuda":
+            raise UsageError(
+                f"torch cannot share BatchNorm's statistics on this device, {accelerator.device.type}: leave out "
+                "--sync-batch-norm, or give --batch-norm frozen-statistics, which is the same in several processes"
+            )
     except UsageError:
         raise
     except (ImportError, ValueError) as error:
@@ -121,4 +127,6 @@ def new_network(backbone: str, embedding_dim: int, image_size: int, options: Tra
     network.check_image_size()
     if options.batch_norm != AUTO:
         network.batch_norm = options.batch_norm
+    if options.sync_batch_norm:
+        network.backbone = with_shared_statistics(network.backbone)
     return network

@@ -16,6 +16,7 @@ from embedding_transfer.networks import Embedded
 from embedding_transfer.networks.batch_norm import running_statistics_kept
 from embedding_transfer.networks.compiling import compile_or_warn
 from embedding_transfer.sources import Source
+from embedding_transfer.training.gather import means_of_processes
 from embedding_transfer.training.in_parts import step_in_parts
 from embedding_transfer.training.objective import Objective
 from embedding_transfer.training.optimization import new_optimizer
@@ -77,6 +78,8 @@ class Step:
                 "BatchNorm cannot normalize one picture by itself: give a larger --batch-size, larger pictures, or "
                 "--batch-norm frozen-statistics"
             ) from error
+        if self.objective.looks_at_maps:  # each process has compared the maps of its own rows
+            losses = means_of_processes(losses)
         if losses["loss"].device.type == "cpu" and not bool(losses["loss"].isfinite()):
             self.stepper.zero_grad()
             return losses
