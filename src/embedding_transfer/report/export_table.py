@@ -17,7 +17,7 @@ def print_exports(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -
     """
     has_recall = "recall@1" in rows[0]
     searched = f"Recall@1 among {about['test']}; " if has_recall else ""
-    print(f"{searched}onnxruntime {about['onnxruntime']} on the CPU, threads: {about['threads']}, median of 7 calls")
+    print(f"{searched}onnxruntime {about['onnxruntime']} on the CPU, threads: {about['threads']}, quickest of 7 calls")
     print_table(
         ["network", "MB", *(["recall@1"] if has_recall else []), "ms, batch of 1", "ms, batch of 32"],
         [
