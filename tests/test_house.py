@@ -13,7 +13,7 @@ ROOMS = (
     "grid",
     "training",
     "report",
-    "export",
+    "exports",
     "vectors",
     "sources",
     "retrieval",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from embedding_transfer.verbs.download import download
     from embedding_transfer.verbs.embed import embed
     from embedding_transfer.verbs.evaluate import evaluate
+    from embedding_transfer.verbs.export import export
     from embedding_transfer.verbs.fidelity import fidelity
     from embedding_transfer.verbs.reproduce import reproduce
     from embedding_transfer.verbs.search import search
@@ -54,6 +55,7 @@ _HOMES = {
     "verbs.download": ("download",),
     "verbs.embed": ("embed",),
     "verbs.evaluate": ("evaluate",),
+    "verbs.export": ("export",),
     "verbs.fidelity": ("fidelity",),
     "verbs.reproduce": ("reproduce",),
     "verbs.search": ("search",),
@@ -86,6 +88,7 @@ __all__ = [
     "embed",
     "embed_images",
     "evaluate",
+    "export",
     "fidelity",
     "load_images",
     "load_network",

@@ -41,7 +41,7 @@ def made_tiny(command: list[str]) -> list[str]:
         return [*command, "--ks", "1,2", "--workers", "0"]
     if command[0] == "audit-source":
         return [*command, "--workers", "0"]
-    if command[0] in ("embed", "search"):
+    if command[0] in ("embed", "search", "export"):
         return [*command, "--workers", "0"]
     if command[0] == "compress":
         return [*command, "--steps", "5"]
@@ -73,7 +73,11 @@ def test_python_runs(
         exec(compile(block, f"{document.name}, block {number}", "exec"), {})
 
 
-@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda e: e.name)
+EXAMPLES = {path for path in (ROOT / "examples").glob("*.py") if path.stem != "search_with_onnx"}
+"""That one wants arguments: tests/exports/test_search_with_onnx.py gives them."""
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES), ids=lambda e: e.name)
 def test_examples_run(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

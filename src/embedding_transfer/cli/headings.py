@@ -8,7 +8,8 @@ HEADINGS = {
     "what learns from what": "source source_weight source_weights source_pretrained source_image_size source_mean "
     "source_std source_views source_precision store_source store_source_epochs store_source_dtype start_from_source "
     "loss transfer_weight metric_loss metric_weight miner",
-    "shorter vectors": "dim keep start hidden nested_dims steps near_share normalize max_rows quantize labels method",
+    "shorter vectors": "dim keep start hidden nested_dims steps near_share normalize max_rows labels method",
+    "the file": "format pixels quantize compare calibration license push_to_hub",
     "images": "images root allow_incomplete on_bad_image train_on validation split pictures augmentation views resize "
     "cache workers",
     "network": "network gallery_network backbone embedding_dim image_size pretrained weights l2_normalize pooling "

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 
 from embedding_transfer.build.ranges import Dim, ImageSize, Momentum, Share
 from embedding_transfer.build.typed_arguments import in_range
-from embedding_transfer.errors import InputError, UsageError, reason
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.networks.backbone_names import plain_backbone_name
 from embedding_transfer.networks.backbones import build_backbone
 from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_layers, check_batch_norm_mode
 from embedding_transfer.networks.description import Description, read_description
 from embedding_transfer.networks.embedded import Embedded
 from embedding_transfer.networks.fit import load_state
+from embedding_transfer.networks.image_size import try_image_size
 from embedding_transfer.networks.network_file import read_network_file, write_network_file
 from embedding_transfer.networks.normalize import Normalize
 from embedding_transfer.networks.pooling import Pooling, new_pooling
@@ -139,19 +140,7 @@ class EmbeddingNetwork(nn.Module):
         Raises:
             UsageError: If such pictures are too small for the backbone, or do not fit it.
         """
-        size, least = self.image_size, self.backbone.reduction
-        if 2 * size <= least:
-            raise UsageError(f"image size {size} is too small for backbone {self.backbone_name}: use {least} or more")
-        was_training = self.training
-        self.eval()
-        try:
-            with torch.no_grad():
-                self(torch.zeros(1, 3, size, size).to(self.head.weight))
-        except (RuntimeError, AssertionError, ValueError) as error:
-            message = f"image size {size} is too small for backbone {self.backbone_name}, or does not fit it"
-            raise UsageError(f"{message}: {reason(error)}") from error
-        finally:
-            self.train(was_training)
+        try_image_size(self, self.image_size, self.backbone.reduction, self.backbone_name)
 
     # ---------------------------------------------------------------- what learns
 
@@ -246,3 +235,16 @@ class EmbeddingNetwork(nn.Module):
             network.double()
         load_state(network, state, str(path))
         return network.eval()
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path) -> EmbeddingNetwork:
+        """The network in a folder, or of a repository ``"OWNER/NAME"`` of the Hugging Face hub, which is then fetched.
+
+        Raises:
+            UsageError: If there is no such folder, and it is no name of a repository.
+            InputError: As :meth:`load`.
+            DownloadError: If it cannot be fetched.
+        """
+        from embedding_transfer.networks.hub import pretrained_file  # which imports this module
+
+        return cls.load(pretrained_file(name))

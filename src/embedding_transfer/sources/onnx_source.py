@@ -10,15 +10,21 @@ from torch import Tensor, nn
 
 from embedding_transfer.errors import InputError, UsageError, reason
 from embedding_transfer.networks.backbone import Normalization
+from embedding_transfer.networks.exported_input import read_exported_input
 from embedding_transfer.networks.normalize import Normalize
+
+AS_IT_IS = Normalization((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+"""For files that normalize for themselves."""
 
 
 class OnnxSource(nn.Module):
     """An ONNX network from one input of pictures (n, 3, h, w) to vectors (n, d), its first two-dimensional output.
 
+    A file that ``export`` wrote says itself what it takes, and normalizes for itself.
+
     Args:
         path: The file; its input may have a fixed number of pictures.
-        normalization: What the network expects of pictures: mean, std, channel order and value range.
+        normalization: What the network of another program expects of pictures: mean, std, channel order, value range.
         image_size: Side of the pictures, where the file leaves it open.
 
     Raises:
@@ -46,8 +52,9 @@ class OnnxSource(nn.Module):
             raise UsageError(f"{path} leaves the size of its pictures open: give --source-image-size")
         if fixed and image_size and fixed != image_size:
             raise UsageError(f"{path} takes pictures of {fixed}, not of --source-image-size {image_size}")
-        self.image_size, self.crop = size, 1.0
-        self.normalize = Normalize(normalization)
+        exported = read_exported_input(self.session.get_modelmeta().custom_metadata_map, str(path))
+        self.image_size, self.crop = size, exported.crop if exported else 1.0
+        self.normalize = Normalize(AS_IT_IS if exported else normalization)
         self.output = self._vector_output(path)
         self.eval()
 
@@ -61,8 +68,11 @@ class OnnxSource(nn.Module):
         n, pixels = len(images), images.cpu()
         if self.batch is not None and n < self.batch:
             pixels = torch.cat([pixels, pixels[-1:].expand(self.batch - n, -1, -1, -1)])
-        dtype = "float16" if "float16" in self.input.type else "float32"
-        (found,) = self.session.run([output], {self.input.name: pixels.numpy().astype(dtype)})
+        if "uint8" in self.input.type:
+            shown = (pixels * 255).round().numpy().astype("uint8")
+        else:
+            shown = pixels.numpy().astype("float16" if "float16" in self.input.type else "float32")
+        (found,) = self.session.run([output], {self.input.name: shown})
         return torch.from_numpy(found)[:n].float().to(images.device)
 
     def _vector_output(self, path: Path) -> str:
