@@ -30,8 +30,10 @@ def in_words(value: Any) -> str:
         ('RKDLoss (angle_weight 2.0)', '1, 2', 'none')
     """
     if isinstance(value, Mapping) and "class_path" in value:
+        path = str(value["class_path"])
+        called = path.rpartition(".")[2] if path.startswith("embedding_transfer.") else path
         arguments = ", ".join(f"{name} {in_words(one)}" for name, one in (value.get("init_args") or {}).items())
-        return f"{value['class_path']} ({arguments})" if arguments else str(value["class_path"])
+        return f"{called} ({arguments})" if arguments else called
     if isinstance(value, (list, tuple)):
         return ", ".join(in_words(one) for one in value)
     return "none" if value is None else str(value)
@@ -42,10 +44,13 @@ def _names(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _is_told(name: str, runs: Sequence[RunRecord]) -> bool:
-    values = {in_words(run.config.get(name)) for run in runs}
+    values = {in_words(run.config[name]) for run in runs if name in run.config}
     return len(values) > 1 or any(name in run.told for run in runs)
 
 
 def _table(runs: Sequence[RunRecord], names: Sequence[str], title: str) -> str:
-    rows = [[name.replace("_", "-"), *(in_words(run.config.get(name)) for run in runs)] for name in names]
+    rows = [
+        [name.replace("_", "-"), *(in_words(run.config[name]) if name in run.config else "" for run in runs)]
+        for name in names
+    ]
     return html_table(["option", *(run.name for run in runs)], rows, title)

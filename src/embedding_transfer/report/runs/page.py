@@ -36,6 +36,7 @@ class RunsPage:
         sides: Sources, baselines, starts, targets.
         images: The test pictures; ``None``: they cannot be loaded.
         notes: What is missing, in sentences.
+        about: What is said first; empty: a sentence for each of the first runs.
         queries: How many the gallery shows of each verdict.
         are_points_seen: Whether points of maps have pictures.
     """
@@ -44,6 +45,7 @@ class RunsPage:
     sides: Sequence[Side]
     images: ImageSet | None
     notes: Sequence[str] = field(default_factory=list)
+    about: str = ""
     queries: int = 30
     are_points_seen: bool = True
 
@@ -53,8 +55,8 @@ class RunsPage:
 
     def page(self) -> Page:
         page = Page(title_of(self.runs))
-        for run in self.runs[:SHOWN]:
-            page.text(sentence_of(run, self.sides))
+        for sentence in [self.about] if self.about else [sentence_of(run, self.sides) for run in self.runs[:SHOWN]]:
+            page.text(sentence)
         found = hints(self.runs, self.sides)
         if found:
             page.heading("What to do next")

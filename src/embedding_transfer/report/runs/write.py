@@ -23,7 +23,9 @@ QUERIES_AT_THE_END = 8
 """Of each verdict on the page that a training writes, which shall not wait for pictures."""
 
 
-def write_measured_page(path: Path, runs: Sequence[RunRecord], root: Path | None, accelerator: Accelerator) -> None:
+def write_measured_page(
+    path: Path, runs: Sequence[RunRecord], root: Path | None, accelerator: Accelerator, about: str = ""
+) -> None:
     """Open sources and networks, measure them, write the page; what cannot be opened is named there.
 
     Args:
@@ -31,6 +33,7 @@ def write_measured_page(path: Path, runs: Sequence[RunRecord], root: Path | None
         runs: What is compared. Those on other test pictures than the first are shown by their own numbers alone.
         root: Where the pictures are now; ``None``: where they were in training.
         accelerator: Where to compute.
+        about: What is to be said first; default: a sentence for each of the first runs.
     """
     notes: list[str] = []
     splits = _images_of(runs[0], root, notes)
@@ -42,7 +45,7 @@ def write_measured_page(path: Path, runs: Sequence[RunRecord], root: Path | None
     measuring = None if splits is None else Measuring(splits, runs[0].config, accelerator)
     sides = [*sides_of(same, measuring), *(sides_of(others, None) if others else [])]
     notes += [] if measuring is None else measuring.notes
-    RunsPage(runs, sides, None if splits is None else splits.test, notes).write(path)
+    RunsPage(runs, sides, None if splits is None else splits.test, notes, about).write(path)
 
 
 def write_run_page(
@@ -68,7 +71,7 @@ def write_run_page(
         sides.insert(0, Side(" + ".join(run.sources), "source", taught.shape[1], {}, vectors=taught))
     sides = [*start_sides([run]), *sides, *shorter_sides([run])]
     notes = [f"embedding-transfer report {run.folder} writes this page with its source, baselines and times beside it."]
-    RunsPage([run], sides, images, notes, QUERIES_AT_THE_END, are_points_seen=False).write(path)
+    RunsPage([run], sides, images, notes, queries=QUERIES_AT_THE_END, are_points_seen=False).write(path)
 
 
 def _pictures_of(run: RunRecord) -> tuple[object, ...]:
