@@ -49,6 +49,6 @@ def _chart(
     for side in sides:
         level = side.mean(names[0]) if side.role == "source" and names else None
         if level is not None and not any(run.is_named(side.name) for run in runs):
-            drawn[f"source {side.name}"] = [level] * len(epochs)
+            drawn[f"{side.name} (source)"] = [level] * len(epochs)
     drawn = {name: values for name, values in drawn.items() if any(value is not None for value in values)}
     return line_chart(title, epochs, drawn, "%" if percent else "") if drawn else ""

@@ -19,7 +19,7 @@ from embedding_transfer.report.runs.hints import hints
 from embedding_transfer.report.runs.labels import sigma_of, spread_of_labels
 from embedding_transfer.report.runs.options_table import other_table, told_table
 from embedding_transfer.report.runs.point_map import point_map, points_script, sample
-from embedding_transfer.report.runs.record import RunRecord
+from embedding_transfer.report.runs.record import RunRecord, grouped
 from embedding_transfer.report.runs.sentence import searched_in, sentence_of, title_of
 from embedding_transfer.report.runs.side import Side, head_and_rows
 from embedding_transfer.report.thumbnails import Thumbnails
@@ -55,7 +55,8 @@ class RunsPage:
 
     def page(self) -> Page:
         page = Page(title_of(self.runs))
-        for sentence in [self.about] if self.about else [sentence_of(run, self.sides) for run in self.runs[:SHOWN]]:
+        shown = [group[0] for group in grouped(self.runs)][:SHOWN]
+        for sentence in [self.about] if self.about else [sentence_of(run, self.sides) for run in shown]:
             page.text(sentence)
         found = hints(self.runs, self.sides)
         if found:
