@@ -46,7 +46,7 @@ def report(
 
     if not runs:
         raise UsageError("give the directory of a run, or several")
-    folders = [Path(run) for run in ([runs] if isinstance(runs, (str, Path)) else runs)]
+    folders = [Path(run) for run in runs]
     records = read_runs(folders)
     if terminal:
         from embedding_transfer.report.runs.terminal import show_runs

@@ -44,9 +44,9 @@ def show_runs(runs: Sequence[RunRecord], console: Console | None = None) -> None
     console.print(numbers)
     courses = Table("run", "number", "over the epochs", "first", "last")
     for run in runs:
-        for name in ("loss", leading_score(run), "lr", "images_per_second"):
+        for name in ("loss", leading_score(run) or "", "lr", "images_per_second"):
             values = [float(line[name]) for line in run.lines if name in line]
-            if name and values:
+            if values:
                 ends = (f"{values[0]:.4g}", f"{values[-1]:.4g}")
                 courses.add_row(Text(escaped(run.name)), Text(name), Text(sparkline(values)), *ends)
     console.print(courses)
