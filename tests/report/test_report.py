@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from embedding_transfer.images.image_set import ImageSet
-from embedding_transfer.report.curves import training_curves
 from embedding_transfer.report.gallery import RIGHT, WRONG, neighbor_gallery, sample_queries
 from embedding_transfer.report.page import Page
 from embedding_transfer.report.tables import markdown_table, print_table
@@ -24,13 +24,13 @@ def test_a_page_is_escaped_and_needs_nothing_else(tmp_path: Path) -> None:
     page = Page("<run>")
     page.text("a & b")
     page.table(["<x>"], [["y"]])
-    page.picture(training_curves([{"epoch": 1, "loss": 1.0, "recall@1": 0.5}]), "curves")
+    page.picture(Image.new("RGB", (3, 3)), "curves")
     page.write(tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()
     assert "&lt;run&gt;" in text
     assert "a &amp; b" in text
     assert 'src="data:image/png;base64,' in text
-    assert "http" not in text.replace("http-equiv", "")
+    assert "http" not in text
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
@@ -50,8 +50,3 @@ def test_queries_are_of_different_classes_and_queries_only() -> None:
     assert len(queries) == 4
     assert len({int(labels[q]) for q in queries}) == 4
     assert all(labels[q] < 4 for q in queries)
-
-
-def test_curves_show_epochs_without_evaluation() -> None:
-    lines = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "recall@1": 0.4, "recall@2": 0.6}]
-    assert training_curves(lines).size[0] > 500

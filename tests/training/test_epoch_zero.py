@@ -41,7 +41,7 @@ def test_a_target_that_starts_as_its_source_has_its_score_at_epoch_0(
     assert f"epoch 0/3  recall@1 {100 * expected[1]:.1f} %" in err
     assert "start: epoch 0/3" in out
     assert "best (chosen by recall@1 of the test images" in out
-    assert ">start<" in (tmp_path / "run/report.html").read_text()
+    assert "<bdi>start of run</bdi>" in (tmp_path / "run/report.html").read_text()
 
 
 def test_epoch_0_is_of_the_beginning_also_after_a_resume(tiny_options: dict[str, Any], tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_every_length_is_a_row(
         assert f"validation_{length}d_recall@1" in best
         shown = f"{100 * best[f'{length}d_recall@1']:.2f} %"
         assert any(line.split()[:3] == [str(length), *shown.split()] for line in printed.splitlines())
-        assert f"<td>{length}</td>" in (run / "report.html").read_text()
+        assert f"first {length}</bdi>" in (run / "report.html").read_text()
     assert best["recall@1"] == pytest.approx(recall(run, tiny_options["root"], 8))
 
     assert lengths_of_run(run) == [4, 2]

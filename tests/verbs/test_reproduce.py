@@ -92,6 +92,11 @@ def test_a_grid_is_trained_once_and_tabled(grid: Path, capsys: pytest.CaptureFix
         found = [float(table[method, 2][name]) for name in ("best_mean", "best_std", "last_mean", "last_std")]
         assert found == pytest.approx([mean(best), stdev(best), mean(last), stdev(last)], abs=1e-3)
     assert Image.open(grid / "out/table.png").size[0] == 880
+    index, page = ((grid / "out" / name).read_text() for name in ("index.html", "tiny/shorter/report.html"))
+    assert 'href="tiny/shorter/report.html"' in index
+    for method in ("Source", "PCA of the source", "Labels, 2 seeds", "Mine, 2 seeds"):
+        assert f"<bdi>{method.partition(',')[0]}</bdi>" in index
+        assert f"<bdi>{method}</bdi>" in page
     markdown = (grid / "out/table.md").read_text()
     assert "## tiny/shorter" in markdown
     assert "| PCA of the source |" in markdown

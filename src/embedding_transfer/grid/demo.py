@@ -14,10 +14,12 @@ from embedding_transfer.grid.baselines import baselines
 from embedding_transfer.images import ImageSet, load_images
 from embedding_transfer.networks import EmbeddingNetwork, load_network
 from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
-from embedding_transfer.report.page import Page
+from embedding_transfer.report.runs.write import write_measured_page
 from embedding_transfer.report.tables import markdown_table, print_table
 from embedding_transfer.retrieval import nearest_neighbors
+from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.retrieval.embed import embed_images
+from embedding_transfer.training.run_record import read_runs
 from embedding_transfer.training.source_options import SourceOptions
 from embedding_transfer.training.train_source import train_source_network
 from embedding_transfer.training.train_target import train_target_network
@@ -79,7 +81,7 @@ def run_demo(output: Path, quick: bool) -> list[dict[str, Any]]:
     print()
     print_table(head, cells)
     letters = load_images("glyphs").test
-    page = _write_page(output, head, cells, letters)
+    page = _write_page(output, letters)
     write_text(output / "table.md", markdown_table(head, cells) + "\n")
     print(f"\nRecall@K in % on {letters.summary()}, of scripts that no network saw in training; Euclidean distance.")
     print(f"{time.perf_counter() - started:.0f} seconds. Look at {page} to see what is found.")
@@ -138,8 +140,8 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [row["network"].what, row["network"].learned_from, *recalls, *numbers]
 
 
-def _write_page(output: Path, head: list[str], cells: list[list[str]], letters: ImageSet) -> Path:
-    """Write ``index.html`` and the pictures in it; returns the page's path."""
+def _write_page(output: Path, letters: ImageSet) -> Path:
+    """Write ``index.html`` and ``gallery.png``; returns the page's path."""
     queries = sample_queries(letters, 12, seed=1)
     shown = {
         "source: 256 bytes per vector": SOURCE,
@@ -152,16 +154,13 @@ def _write_page(output: Path, head: list[str], cells: list[list[str]], letters: 
     }
     gallery = neighbor_gallery(letters, queries, found)
     gallery.save(output / "gallery.png")
-    page = Page("embedding-transfer demo: letters of scripts never seen")
-    page.text(
+    about = (
         "A source network learned Latin letters from their labels. Its knowledge was handed on to the same network, to "
         "a vector of an eighth of the length, and to a smaller network. All search among letters of other scripts, "
         "where a right answer is the same letter in another font or style."
     )
-    page.table(head, cells)
-    page.heading("What three of them find for twelve random letters")
-    page.picture(gallery, "queries and their nearest neighbors by source and targets")
-    page.write(output / "index.html")
+    runs = read_runs([output / network.folder for network in (SOURCE, *TARGETS)])
+    write_measured_page(output / "index.html", runs, None, accelerator_on(), about)
     return output / "index.html"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from embedding_transfer.errors import TrainingError, UsageError
 from embedding_transfer.files import write_bytes
 from embedding_transfer.grid.baselines import baselines
+from embedding_transfer.grid.pages import write_pages
 from embedding_transfer.grid.picture import as_picture
 from embedding_transfer.grid.plan import Cell
 from embedding_transfer.grid.shared_vectors import FOLDER, with_shared_vectors
@@ -45,8 +46,12 @@ def run_cells(cells: Sequence[Cell], output: Path, dry_run: bool) -> dict[str, l
         failures = _train_all(with_shared_vectors(to_do, output))
     finally:
         shutil.rmtree(output / FOLDER, ignore_errors=True)
-    tables = _tables([cell for cell in cells if cell.method and cell.state() == "finished"], output)
+    finished = [cell for cell in cells if cell.method and cell.state() == "finished"]
+    tables = _tables(finished, output)
     _write(tables, output)
+    if tables:
+        runs = {name: [cell.options.output for cell in finished if cell.recipe.name == name] for name in tables}
+        print(f"page: {write_pages(tables, runs, output)}")
     if failures:
         folder, first = next(iter(failures.items()))
         kind = UsageError if all(isinstance(error, UsageError) for error in failures.values()) else TrainingError

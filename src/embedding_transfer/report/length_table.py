@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from embedding_transfer.report.curves import score_names
+from embedding_transfer.report.scores import score_names
 from embedding_transfer.retrieval.lengths import scores_by_length
 
 

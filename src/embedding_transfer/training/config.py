@@ -25,7 +25,7 @@ def config_data(options: TrainingOptions) -> dict[str, Any]:
     """
     own = type(options).__annotations__
     fields = sorted(dataclasses.fields(options), key=lambda field: field.name not in own)
-    data = {field.name: _plain(field, getattr(options, field.name)) for field in fields}
+    data = {field.name: plain_value(field, getattr(options, field.name)) for field in fields}
     return {**data, "resume": False}
 
 
@@ -40,7 +40,7 @@ def differing(options: TrainingOptions, before: dict[str, Any]) -> tuple[str, An
         is_open = now is None and name in FROM_SOURCE
         if name not in before or name in MAY_CHANGE or is_open:
             continue
-        was = _plain(fields[name], before[name])
+        was = plain_value(fields[name], before[name])
         if was != _settled_as(was, now):
             return name, was, now
     return None
@@ -68,7 +68,12 @@ def classes_of(kind: str) -> Homes:
     return homes[kind]
 
 
-def _plain(field: dataclasses.Field[Any], value: Any) -> Any:
+def plain_value(field: dataclasses.Field[Any], value: Any) -> Any:
+    """A value of an option as plain data.
+
+    Raises:
+        UsageError: If it names a class that is not there, or arguments that it does not take.
+    """
     if value is not None and "class_of" in field.metadata:
         return described(value, classes_of(field.metadata["class_of"]))
     if field.metadata.get("many"):

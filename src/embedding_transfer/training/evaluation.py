@@ -26,9 +26,11 @@ class Evaluation(ABC):
 
     Attributes:
         chooses: The name of the number whose largest value is the best epoch's.
+        taught: (n, d) of the source for the test images, where these are what is compared with.
     """
 
     chooses: str
+    taught: Tensor | None = None
 
     def __init__(self, test: ImageSet, options: TrainingOptions, lengths: tuple[int, ...]) -> None:
         self.test, self.ks, self.metric, self.lengths = test, options.ks, options.metric, lengths
@@ -83,7 +85,7 @@ class AgreementEvaluation(Evaluation):
         super().__init__(test, options, lengths)
         if max(options.ks) >= len(test):
             raise UsageError(f"overlap@{max(options.ks)} needs more than the {len(test)} images of {test.name}")
-        self.taught = taught.cpu()  # (n, d) of the source
+        self.taught: Tensor = taught.cpu()
         self.chooses = f"overlap@{max(options.ks)}"
 
     def measure(self, embeddings: Tensor, embed: Embed) -> dict[str, float]:

@@ -17,9 +17,9 @@ from embedding_transfer.images.download.progress import say, say_phase
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import as_floats, views_first
 from embedding_transfer.networks import EmbeddingNetwork
-from embedding_transfer.report.curves import score_names
 from embedding_transfer.report.length_table import head_and_rows_by_length
-from embedding_transfer.report.run_page import write_run_page
+from embedding_transfer.report.runs.write import write_run_page
+from embedding_transfer.report.scores import score_names
 from embedding_transfer.report.tables import print_table
 from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.retrieval.lengths import scores_by_length
@@ -35,6 +35,7 @@ from embedding_transfer.training.options import TrainingOptions
 from embedding_transfer.training.record import Record, Within
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.run_directory import RunDirectory
+from embedding_transfer.training.run_record import run_record
 from embedding_transfer.training.sentences import choice_sentence, epoch_sentence, start_sentence
 from embedding_transfer.training.signs import warn_of_collapse, warn_of_no_loss, warn_of_worse_than_start
 from embedding_transfer.training.step import Step
@@ -219,7 +220,9 @@ class Training:
             embeddings = self._embed(EmbeddingNetwork.load(self.run.best_file), self.images.test).cpu()
         if self.accelerator.is_main_process:
             page, lines, start = self.run.folder / "report.html", self.record.lines, self.record.start_line
-            write_run_page(page, self.run.config, lines, best, start, self.images.test, embeddings)
+            run = run_record(self.run.folder, self.run.config, lines, best, start, self.run.folder.name)
+            network, taught = self.objective.network, self.evaluation.taught
+            write_run_page(page, run, self.images.test, embeddings, network, taught)
             said = {"start": start, f"best ({choice_sentence(self.evaluation.chooses)})": best, "last": lines[-1]}
             for name, line in said.items():
                 if line is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
-from embedding_transfer.report.curves import score_names
+from embedding_transfer.report.scores import score_names
 from embedding_transfer.training.evaluation import VALIDATION
 from embedding_transfer.training.options import TrainingOptions
 

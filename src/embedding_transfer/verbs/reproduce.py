@@ -35,7 +35,7 @@ def reproduce(
 
     Args:
         recipes: Files of options: of ``transfer``, or of ``train-source``, which are run first.
-        output: Folder for the run directories, ``table.md``, ``table.csv`` and ``table.png``.
+        output: Folder for the run directories, ``index.html``, ``table.md``, ``table.csv`` and ``table.png``.
         methods: Names of methods; Labels, the eight of the research code by default. There are also FitNet-tuned,
             Attention-tuned, CRD-tuned and PKT-tuned, and our own RelaxedContrastive-start (for targets of the source's
             backbone) and RelaxedContrastive-PKT.
