@@ -56,6 +56,13 @@ def how_it_ended(stop: KeyboardInterrupt) -> tuple[str, int]:
     return "stopped by the keyboard", 130
 
 
+def stop_behind(error: BaseException | None) -> KeyboardInterrupt | None:
+    """The interruption that an error came from: C++ code makes another error of it, such as a SystemError, if any."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def another_has_ended(error: RuntimeError) -> bool:
     """Whether this is how torch says that another process of the run is gone: gloo in words, NCCL by a class."""
     distributed = sys.modules.get("torch.distributed")

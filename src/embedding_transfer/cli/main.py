@@ -8,7 +8,14 @@ import warnings
 from typing import Any
 
 from embedding_transfer import __version__
-from embedding_transfer.cli.ending import another_has_ended, ends_by_signal, how_it_ended, leave_processes, say_once
+from embedding_transfer.cli.ending import (
+    another_has_ended,
+    ends_by_signal,
+    how_it_ended,
+    leave_processes,
+    say_once,
+    stop_behind,
+)
 from embedding_transfer.cli.verbs import FIRST, VERBS
 from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line, shown
 
@@ -52,8 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(verb, error, 2)
     except (EmbeddingTransferError, OSError) as error:  # a full disk, a folder that may not be written
         return _fail(verb, error, 1)
-    except RuntimeError as error:
-        if not another_has_ended(error):
+    except (RuntimeError, SystemError) as error:
+        if (stop := stop_behind(error)) is not None:
+            how, code = how_it_ended(stop)
+            return _fail(verb, f"{how}{goes_on}", code)
+        if not (isinstance(error, RuntimeError) and another_has_ended(error)):
             raise
         return _fail(verb, f"another process of this run has ended, and so does this one{goes_on}", 1)
     except KeyboardInterrupt as stop:
