@@ -1,12 +1,14 @@
 """What an interruption becomes on its way through libraries is still an interruption."""
 
+import importlib
 import os
 import signal
 
 import pytest
 
-from embedding_transfer.cli import main as cli
 from embedding_transfer.cli.ending import stop_behind
+
+cli = importlib.import_module("embedding_transfer.cli.main")  # the package has a function of this name
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, SystemError])
