@@ -1,9 +1,11 @@
 """Progress where there is no terminal: phases are said, long work says a line every minute, short work none."""
 
+import time
+
 import pytest
 
 from embedding_transfer.images.download import progress
-from embedding_transfer.images.download.progress import say_phase, time_in_words
+from embedding_transfer.images.download.progress import phase, time_in_words
 from embedding_transfer.retrieval.progress import LongPictureProgress, TrainingProgress
 
 
@@ -41,10 +43,19 @@ def test_what_is_short_says_nothing_and_other_processes_neither(
     assert capsys.readouterr().err == ""
 
 
-def test_phases_are_said_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    say_phase("looking")
+def test_phases_are_said_once_and_only_if_they_last(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "MOMENT", 0.01)
+    with phase("looking"):
+        time.sleep(0.3)
     monkeypatch.setenv("RANK", "1")
-    say_phase("looking")
+    with phase("looking"):
+        time.sleep(0.3)
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setattr(progress, "MOMENT", 100)
+    with pytest.raises(OSError, match="none there"), phase("looking"):
+        raise OSError("none there")
     assert capsys.readouterr().err == "looking ...\n"
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
-from embedding_transfer.images.download.progress import say_phase
+from embedding_transfer.images.download.progress import phase
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.sources.principal_components import principal_components
@@ -47,8 +47,8 @@ def start_head(network: EmbeddingNetwork, images: ImageSet, workers: int, accele
             f"a head of {dim} dimensions cannot start as principal components of {features} features of {len(images)} "
             "images: leave out --head-start, or give a smaller --embedding-dim"
         )
-    say_phase(f"embedding {len(images):,} pictures for the principal components that the head starts as")
-    pooled = embed_images(Pooled(network), images, workers=workers, accelerator=accelerator)  # (n, features)
+    with phase(f"embedding {len(images):,} pictures for the principal components that the head starts as"):
+        pooled = embed_images(Pooled(network), images, workers=workers, accelerator=accelerator)  # (n, features)
     mean, directions = principal_components(pooled.cpu(), dim)  # (features,), (features, d)
     network.head.weight.copy_(directions.T)
     network.head.bias.copy_(-(mean @ directions))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from embedding_transfer.errors import TrainingError
 from embedding_transfer.images import Batches, ImageSet, ImageSplits
-from embedding_transfer.images.download.progress import say, say_phase
+from embedding_transfer.images.download.progress import phase, say
 from embedding_transfer.images.loading import batches_of
 from embedding_transfer.images.views import as_floats, views_first
 from embedding_transfer.networks import EmbeddingNetwork
@@ -121,9 +121,9 @@ class Training:
 
     def _measure_start(self) -> None:
         """Epoch 0: the network as it is before it learns."""
-        say_phase(f"epoch 0: embedding {len(self.images.test):,} test pictures for what it starts from")
         started = time.perf_counter()
-        line: dict[str, Any] = {"epoch": 0, **self._evaluate()}
+        with phase(f"epoch 0: embedding {len(self.images.test):,} test pictures for what it starts from"):
+            line: dict[str, Any] = {"epoch": 0, **self._evaluate()}
         line["seconds"] = round(time.perf_counter() - started, 3)
         self.record.add_start(line)
         self._say(line)

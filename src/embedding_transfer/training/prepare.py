@@ -12,7 +12,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet, ImageSplits, hold_out_classes, load_images
 from embedding_transfer.images.bad_images import splits_without_bad_images
-from embedding_transfer.images.download.progress import say_phase
+from embedding_transfer.images.download.progress import phase
 from embedding_transfer.images.together import whole_set
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.networks.batch_norm import with_shared_statistics
@@ -47,8 +47,8 @@ def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
     """
     check_logger(options.log)
     run = RunDirectory(options)
-    say_phase(f"looking for the images of {options.images if options.root is None else options.root}")
-    everything = load_images(options.images, options.root, options.allow_incomplete)
+    with phase(f"looking for the images of {options.images if options.root is None else options.root}"):
+        everything = load_images(options.images, options.root, options.allow_incomplete)
     if options.on_bad_image == "skip":
         everything = splits_without_bad_images(everything, options.workers)
     if options.cache is not None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
-from embedding_transfer.images.download.progress import say_phase
+from embedding_transfer.images.download.progress import phase
 from embedding_transfer.metric_losses import new_metric_loss
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.sources import PictureSource, Source, open_source
@@ -48,8 +48,8 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     source.to(accelerator.device)
 
     def source_vectors(some: ImageSet) -> Tensor:
-        say_phase(f"embedding {len(some):,} pictures of {some.name} by the source")
-        return source.embed(some, workers=options.workers, accelerator=accelerator)
+        with phase(f"embedding {len(some):,} pictures of {some.name} by the source"):
+            return source.embed(some, workers=options.workers, accelerator=accelerator)
 
     if has_auto_sigma(options.loss):
         sigma = suggested_sigma(images.train, source_vectors)

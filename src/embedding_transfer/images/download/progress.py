@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -12,6 +15,9 @@ from tqdm import tqdm
 
 EVERY = 60.0
 """Seconds between two lines."""
+
+MOMENT = 2.0
+"""Seconds after which it is said what goes on; what is wrong with a call is mostly found before, and is one line."""
 
 
 def in_words(n_bytes: float) -> str:
@@ -36,10 +42,17 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def say_phase(what: str) -> None:
-    """A line that something begins, where no bar will show it; of several processes the first says it."""
+@contextmanager
+def phase(what: str) -> Iterator[None]:
+    """Say what the block does if it lasts and no terminal shows a bar; of several processes the first says it."""
+    timer = threading.Timer(MOMENT, say, [f"{what} ..."])
+    timer.daemon = True
     if not sys.stderr.isatty() and os.environ.get("RANK", "0") == "0":
-        say(f"{what} ...")
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 Shown = TypeVar("Shown", bound="Progress")
