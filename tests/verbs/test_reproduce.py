@@ -300,3 +300,10 @@ def test_methods_share_one_run_of_the_source(
     for name in "AB":
         alone, shared = lines_of(grid / f"alone/{name}"), lines_of(grid / f"out/tiny/shorter/{name}/seed-0")
         assert [line["loss"] for line in alone] == [line["loss"] for line in shared]
+
+
+def test_what_trainings_start_from_is_a_column_of_its_own() -> None:
+    row = Row("x/y", "RKD", {1: [0.5, 0.6]}, {1: [0.25, 0.35]}, {}, [30.0, 30.0], [0.1, 0.3])
+    head, (cells, baseline) = head_and_cells([row, row_of_baseline("x/y", "folder", "Source", {"recall@1": 0.7})])
+    assert head[2] == "start R@1"
+    assert (cells[2], baseline[2]) == ("20.0 ± 14.1", "")

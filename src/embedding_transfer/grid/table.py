@@ -95,9 +95,10 @@ def head_and_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """The table of one recipe as text, in percent: best epoch, last epoch, published (if anything is)."""
     ks = list(rows[0].best)
     published = sorted({k for row in rows for k in row.published})
-    head = ["method", "runs", f"start R@{min(ks)}", *(f"R@{k}" for k in ks), *(f"last R@{k}" for k in ks)]
+    starts = [f"start R@{min(ks)}"] if any(row.start for row in rows) else []
+    head = ["method", "runs", *starts, *(f"R@{k}" for k in ks), *(f"last R@{k}" for k in ks)]
     head += [*(f"published R@{k}" for k in published), "minutes"]
-    return head, [_cells(row, ks, published) for row in rows]
+    return head, [_cells(row, ks, published, bool(starts)) for row in rows]
 
 
 def as_markdown(tables: Mapping[str, Sequence[Row]]) -> str:
@@ -129,12 +130,12 @@ def as_csv(tables: Mapping[str, Sequence[Row]]) -> str:
     return text.getvalue()
 
 
-def _cells(row: Row, ks: Sequence[int], published: Sequence[int]) -> list[str]:
+def _cells(row: Row, ks: Sequence[int], published: Sequence[int], has_start: bool) -> list[str]:
     measured = [_spread(values.get(k, [])) for values in (row.best, row.last) for k in ks]
     reported = [str(row.published.get(k, "")) for k in published]
-    start = _spread(row.start)
+    start = [_spread(row.start)] if has_start else []
     runs, minutes = (f"{len(row.seconds)}", f"{mean(row.seconds) / 60:.1f}") if row.seconds else ("", "")
-    return [row.method, runs, start, *measured, *reported, minutes]
+    return [row.method, runs, *start, *measured, *reported, minutes]
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -25,7 +25,8 @@ def smallest(table: Tensor, k: int, minima: Tensor | None = None) -> tuple[Tenso
 
     Example::
 
-        >>> smallest(torch.tensor([[5, 2, 9, 0]]), 2)
+        >>> values, columns = smallest(torch.tensor([[5, 2, 9, 0]]), 2)
+        >>> values, columns
         (tensor([[0, 2]]), tensor([[3, 1]]))
     """
     lines = per_group(table.shape[1], k)
