@@ -36,8 +36,9 @@ def nearest_neighbors(
 ) -> Tensor:
     """Indices (n, k) of the ``k`` nearest gallery items of each query, nearest first, equally near ones by lower index.
 
-    Exact and never n x m at once: tiles of distances are computed in float64 by the Gram form on centered embeddings
-    and rounded to float32, so that noise orders no equals and the result depends neither on the tiles nor on ``k``.
+    Exact and never n x m at once: products in float32 find candidates, whose distances are computed in float64 and
+    rounded to float32, so that noise orders no equals; a bound proves that nobody else can be among them, and where it
+    cannot, all distances are looked at. So the result depends neither on the tiles nor on ``k``.
     Of a large gallery some rows at a time are read, so it may be mapped from a file that is larger than the memory.
 
     Args:
