@@ -14,6 +14,7 @@ from typing import Any
 from embedding_transfer.grid.published import PublishedRecall, published_recall
 from embedding_transfer.report.tables import markdown_table
 from embedding_transfer.retrieval.lengths import name_at, scores_by_length
+from embedding_transfer.training.run_directory import START
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ def row_of_runs(
             best[k].append(of_best_epoch[name])
             last[k].append(lines[-1][name])
         seconds.append(sum(line["seconds"] for line in lines))
-        if (run / "start.json").exists():
+        if (run / START).exists():
             begun = f"{kind}@{min(ks)}" if length is None else name_at(length, f"{kind}@{min(ks)}")
-            start.append(json.loads((run / "start.json").read_text())[begun])
+            start.append(json.loads((run / START).read_text())[begun])
     if length is not None:
         return Row(recipe, f"{method}, first {length}", best, last, {}, seconds, start)
     return Row(recipe, method, best, last, _published(recipe, images, method), seconds, start)

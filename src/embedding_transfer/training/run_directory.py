@@ -20,6 +20,9 @@ from embedding_transfer.training.leftovers import LOCK, is_in_use, sweep
 from embedding_transfer.training.options import TrainingOptions
 from embedding_transfer.training.state_file import StateFile
 
+START = "start.json"
+"""What was measured before the first epoch, in a run directory."""
+
 
 class RunDirectory:
     """The files of one run.
@@ -35,7 +38,7 @@ class RunDirectory:
     def __init__(self, options: TrainingOptions) -> None:
         self.folder = folder = options.output
         self.metrics_file = folder / "metrics.jsonl"
-        self.start_file = folder / "start.json"
+        self.start_file = folder / START
         self.best_file = folder / "best.safetensors"
         self.in_source_space_file = folder / "best-in-source-space.safetensors"
         self.last_file = folder / "last.safetensors"

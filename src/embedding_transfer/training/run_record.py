@@ -14,11 +14,9 @@ from embedding_transfer.report.runs.record import RunRecord, distinct_names
 from embedding_transfer.training.config import MAY_CHANGE, plain_value
 from embedding_transfer.training.evaluation import VALIDATION
 from embedding_transfer.training.options import AUTO, TrainingOptions
+from embedding_transfer.training.run_directory import START
 from embedding_transfer.training.source_options import SourceOptions
 from embedding_transfer.training.transfer_options import TransferOptions
-
-START = "start.json"
-"""What was measured before the first epoch, in a run directory."""
 
 
 def read_runs(folders: Sequence[Path]) -> list[RunRecord]:

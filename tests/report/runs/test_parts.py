@@ -1,6 +1,8 @@
 """The parts of the page of runs, against numbers computed another way."""
 
+import itertools
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ from made_up import images, run, vectors
 from torch import nn
 
 from embedding_transfer.images.image_set import ImageSet
-from embedding_transfer.report.axes import Axis, spanning
+from embedding_transfer.report.axes import BOTTOM, HEIGHT, TOP, Axis, spanning
+from embedding_transfer.report.point_chart import Point, point_chart
 from embedding_transfer.report.runs.chosen import chosen_queries, verdicts
 from embedding_transfer.report.runs.cost import Cost, cost_of, total
 from embedding_transfer.report.runs.found import find, recall_by_class
@@ -153,3 +156,13 @@ def test_a_last_epoch_below_the_start_is_said() -> None:
     base = run(recalls=(0.3, 0.3, 0.3))
     worse = type(base)(*(*(getattr(base, name) for name in list(vars(base))[:6]), {"epoch": 0, "recall@1": 0.5}, "x"))
     assert "than the network it started as (50.0 %)" in hints([worse], [])[0]
+
+
+def test_names_of_points_overlap_neither_each_other_nor_the_edge() -> None:
+    points = [Point(f"a network with a name {number}", 256.0, 52.0 + 0.01 * number, number) for number in range(8)]
+    svg = point_chart("quality", [*points, Point("far", 32.0, 20.0, 9)], "bytes", "recall")
+    lines = sorted(float(y) for y in re.findall(r'class="label" x="[\d.]+" y="([\d.]+)" text-anchor="end"', svg))
+    assert len(lines) == len(points)
+    assert lines[0] > TOP
+    assert lines[-1] < HEIGHT - BOTTOM
+    assert all(below - above >= 12.9 for above, below in itertools.pairwise(lines))

@@ -156,7 +156,7 @@ def cost_charts(sides: Sequence[Side]) -> list[str]:
         points = [
             Point(side.name, value, level, number)
             for number, (side, value) in enumerate(zip(sides, values, strict=True))
-            if value and (level := side.mean(score)) is not None
+            if value and side.role != "before training" and (level := side.mean(score)) is not None
         ]
         if points and max(p.x for p in points) > ALIKE * min(p.x for p in points):
             charts.append(point_chart(f"{score} against {title}", points, title, score))
