@@ -20,6 +20,11 @@ from embedding_transfer.verbs.train_source import train_source
 from embedding_transfer.verbs.transfer import transfer
 
 
+def listen_to_interrupts() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C, and children take that over: not this one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("name", "workers"), [("SIGTERM", 2), ("SIGHUP", 0), ("SIGINT", 0)])
 def test_a_signal_ends_with_a_line_and_nothing_is_lost(
     name: str, workers: int, tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
@@ -28,7 +33,9 @@ def test_a_signal_ends_with_a_line_and_nothing_is_lost(
     arguments = [f"--{key.replace('_', '-')}={list(v) if isinstance(v, tuple) else v}" for key, v in options.items()]
     command = [sys.executable, "-m", "embedding_transfer", "transfer", *arguments, f"--output={tmp_path / 'run'}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_interrupts
+    ) as run:
         metrics = tmp_path / "run/metrics.jsonl"
         while not metrics.exists() or metrics.read_text().count("\n") < 2:
             assert run.poll() is None
