@@ -7,7 +7,7 @@ demo: install  ## train a source, transfer it three ways, show the result
 	$(BIN)/embedding-transfer demo --output demo-run
 
 test: install  ## run every test, two at a time
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: install  ## lint, format and types
 	$(BIN)/ruff check .

@@ -87,13 +87,15 @@ def test_views_of_photos_are_those_of_torchvision(width: int, height: int, size:
 
 @given(st.integers(2, 90), st.integers(2, 90), st.integers(0, 1000))
 @settings(max_examples=40)
-def test_torch_resizes_the_same_views_to_a_rounding(width: int, height: int, seed: int) -> None:
+def test_torch_resizes_the_same_views_to_two_roundings(width: int, height: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
     images, transform = ImageSet("noise", pixels), training_view("photo", 24)
     exact = TrainingViews(images, transform, 4, seed)[Drawn(0, 0)][0].int()
     found = TrainingViews(images, transform, 4, seed, resize="torch")[Drawn(0, 0)][0]
     assert found.is_contiguous()
-    assert (found.int() - exact).abs().max() <= 1
+    distance = (found.int() - exact).abs()
+    assert distance.max() <= 2
+    assert (distance > 1).sum() <= 2  # of 6,912: each of the two directions is rounded by itself
 
 
 def test_photos_are_mirrored_half_the_time_and_characters_never() -> None:

@@ -25,7 +25,9 @@ def listen_to_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize(("name", "workers"), [("SIGTERM", 2), ("SIGHUP", 0), ("SIGINT", 0)])
+@pytest.mark.parametrize(
+    ("name", "workers"), [("SIGTERM", 2), pytest.param("SIGHUP", 0, marks=pytest.mark.long), ("SIGINT", 0)]
+)
 def test_a_signal_ends_with_a_line_and_nothing_is_lost(
     name: str, workers: int, tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -105,7 +105,7 @@ def test_another_seed_is_another_training(tiny_options: dict[str, Any], tmp_path
     )
 
 
-@pytest.mark.parametrize("verb", ["train-source", "transfer"])
+@pytest.mark.parametrize("verb", [pytest.param("train-source", marks=pytest.mark.long), "transfer"])
 def test_killed_in_mid_epoch_and_resumed_is_bit_identical(
     verb: str, tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
 ) -> None:

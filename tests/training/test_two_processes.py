@@ -36,10 +36,14 @@ def test_gathered_loss_and_gradient_equal_those_of_one_process(tmp_path: Path) -
     ("loss", "more"),
     [
         ("RelaxedContrastiveLoss", {"warmup_epochs": 1}),
-        ("RelaxedContrastiveLoss", {"accumulate": 2}),
         ("FitNetLoss", {}),  # no gradient for the head: must not need a warm-up to train
-        ("AttentionTransferLoss", {}),
-        ("SimilarityKLLoss", {"loss.anchors": "queue", "loss.queue_size": 20, "embedding_dim": 4}),
+        pytest.param("RelaxedContrastiveLoss", {"accumulate": 2}, marks=pytest.mark.long),
+        pytest.param("AttentionTransferLoss", {}, marks=pytest.mark.long),
+        pytest.param(
+            "SimilarityKLLoss",
+            {"loss.anchors": "queue", "loss.queue_size": 20, "embedding_dim": 4},
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_transfer_in_two_processes_equals_one(
@@ -91,6 +95,7 @@ def test_a_run_goes_on_in_another_number_of_processes(
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.long
 def test_two_trainings_in_one_script(tiny_options: dict[str, Any], tmp_path: Path) -> None:
     """A source, then a target from it: in two processes as in one."""
     options = {**tiny_options, "root": str(tiny_options["root"]), "epochs": 2, "optimizer": "sgd"}

@@ -25,7 +25,6 @@ def few_letters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_demo_trains_all_networks_and_shows_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = demo(tmp_path / "demo", quick=True)
     assert [row["network"] for row in rows] == [SOURCE, TARGETS[0], UNTRAINED, *TARGETS[1:]]
-    assert rows[2]["recall"][4] <= 1
     assert rows[2]["bytes"] == 32
     text = capsys.readouterr().out
     assert "bytes per vector" in text
@@ -38,12 +37,7 @@ def test_the_demo_trains_all_networks_and_shows_them(tmp_path: Path, capsys: pyt
     assert "<table>" in (tmp_path / "demo/index.html").read_text()
     assert (tmp_path / "demo/table.md").read_text().count("\n") == 2 + len(rows)
     assert (tmp_path / "demo/gallery.png").stat().st_size > 1000
-
-
-@pytest.mark.usefixtures("few_letters")
-def test_a_second_demo_trains_nothing_again(tmp_path: Path) -> None:
-    first = demo(tmp_path / "demo", quick=True)
     files = [tmp_path / f"demo/{network.folder}/best.safetensors" for network in (SOURCE, *TARGETS)]
     written = [file.stat().st_mtime_ns for file in files]
-    assert demo(tmp_path / "demo", quick=True) == first
+    assert demo(tmp_path / "demo", quick=True) == rows  # a second one trains nothing again
     assert written == [file.stat().st_mtime_ns for file in files]

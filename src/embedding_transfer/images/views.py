@@ -97,7 +97,7 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
         views: How many of each picture.
         seed: Of the draws.
         resize: ``"pillow"`` or ``"torch"``, which is faster and takes the transform of photos alone; their pixels
-            differ by at most 1 of 255.
+            differ by at most 2 of 255.
         cached_side: Shorter side in pixels; default: as long as it is.
     """
 

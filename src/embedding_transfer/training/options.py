@@ -42,7 +42,7 @@ class TrainingOptions(TypedOptions):
         output: Run directory to write; it must be new or empty unless resume is given.
         augmentation: ``photo`` (random resized crop and flip) or ``character`` (gentle affine, no flip); default:
             ``character`` for glyphs, ``photo`` for all else.
-        resize: What resizes photos: ``pillow`` or ``torch``, which is faster; their pixels differ by at most 1 of 255.
+        resize: What resizes photos: ``pillow`` or ``torch``, which is faster; their pixels differ by at most 2 of 255.
         cache: Folder in which decoded pictures are kept, the shorter side at most twice a view's, so that files are
             decoded in the first epoch alone; default: none.
         pretrained: Start the backbone from weights that timm downloads; nothing is downloaded otherwise.
