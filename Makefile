@@ -19,7 +19,6 @@ bench: install  ## time everything against the plain way, on the CPU
 	$(BIN)/python benchmarks/search.py --rounds 3
 	$(BIN)/python benchmarks/images.py --rounds 4
 	$(BIN)/python benchmarks/loop.py
-	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/step.py --source bn_inception --target bn_inception --embedding-dim 64 --rounds 3
 

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from embedding_transfer.images import ImageSet, ImageSplits
 from embedding_transfer.images.views import as_floats, views_first
@@ -26,6 +25,7 @@ from embedding_transfer.sources import PictureSource
 from embedding_transfer.training.evaluation import RecallEvaluation
 from embedding_transfer.training.loop import Training
 from embedding_transfer.training.prepare import new_accelerator
+from embedding_transfer.training.progress import TrainingProgress
 from embedding_transfer.training.run_directory import RunDirectory
 from embedding_transfer.training.transfer_objective import TransferObjective
 from embedding_transfer.training.transfer_options import TransferOptions
@@ -43,7 +43,7 @@ def main() -> None:
         loop, bare, waits, writes = [], [], [], []
         for epoch in range(epochs):
             start = time.process_time()
-            line = training._train_epoch(epoch, tqdm(disable=True))
+            line = training._train_epoch(epoch, TrainingProgress("loop", None, is_shown=False))
             loop.append((time.process_time() - start) / len(training.batches))
             start = time.process_time()
             bare_epoch(training, epoch)

@@ -6,7 +6,8 @@ import pytest
 
 from embedding_transfer.images.download import progress
 from embedding_transfer.images.download.progress import phase, time_in_words
-from embedding_transfer.retrieval.progress import LongPictureProgress, TrainingProgress
+from embedding_transfer.retrieval.progress import LongPictureProgress
+from embedding_transfer.training.progress import TrainingProgress
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from embedding_transfer.report.scores import score_names
 from embedding_transfer.report.tables import print_table
 from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.retrieval.lengths import scores_by_length
-from embedding_transfer.retrieval.progress import TrainingProgress
 from embedding_transfer.sources import Source
 from embedding_transfer.training.evaluation import Evaluation
 from embedding_transfer.training.gather import share_buffers
@@ -32,6 +31,7 @@ from embedding_transfer.training.loss_watch import LossWatch
 from embedding_transfer.training.objective import Objective
 from embedding_transfer.training.optimization import new_schedule
 from embedding_transfer.training.options import TrainingOptions
+from embedding_transfer.training.progress import TrainingProgress
 from embedding_transfer.training.record import Record, Within
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.run_directory import RunDirectory
