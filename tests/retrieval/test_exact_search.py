@@ -103,7 +103,7 @@ def test_neighbors_are_those_of_the_definition(
 
 
 @settings(max_examples=12)
-@given(**SIZES, seed=SEEDS, metric=st.sampled_from(["euclidean", "cosine"]))
+@given(**{**SIZES, "d": st.sampled_from([5, 16, 130])}, seed=SEEDS, metric=st.sampled_from(["euclidean", "cosine"]))
 @pytest.mark.parametrize("make", [normal, grid, duplicates, offset, tiny])  # distances not far below the lengths
 def test_neighbors_are_those_of_all_distances_in_float64(
     make: Make, n: int, d: int, k: int, seed: int, metric: str
@@ -144,6 +144,11 @@ def test_a_mapped_gallery_has_the_same_neighbors(monkeypatch: pytest.MonkeyPatch
     assert torch.allclose(mapped.distances, whole.distances, rtol=1e-6)  # another order of sums in the mean
 
 
+def all_scores(candidates: Candidates, n_items: int) -> Tensor:
+    """What the queries asked last scored, (t, n_items): lines of items stand one behind the other."""
+    return candidates._scores.transpose(0, 1).flatten(1)[:, :n_items].double()
+
+
 @pytest.mark.parametrize("make", [*KIND.values(), *HOSTILE.values()], ids=[*KIND, *HOSTILE])
 @pytest.mark.parametrize("d", [1, 7, 300])
 def test_no_item_is_proven_to_be_farther_than_it_is(make: Make, d: int) -> None:
@@ -153,9 +158,10 @@ def test_no_item_is_proven_to_be_farther_than_it_is(make: Make, d: int) -> None:
     candidates = Candidates(rows, 1, norms.max().sqrt().item())
     found = candidates.of(rows)
     squares = torch.stack([(rows - row).square().sum(dim=1) for row in rows])  # (n, n)
+    scores = all_scores(candidates, 200)  # (n, n)
     for item in range(len(rows)):
-        scores = candidates._scores[:, item].double()  # (n,) of all queries
-        assert not candidates.are_all(found._replace(others=scores), squares[:, item]).any()
+        others = scores[:, item]  # (n,) of all queries
+        assert not candidates.are_all(found._replace(others=others), squares[:, item]).any()
 
 
 @pytest.mark.parametrize("make", [normal, one_far, offset, duplicates, clusters(0.1)])
@@ -206,6 +212,6 @@ def test_candidates_are_the_best_and_all_others_score_no_less() -> None:
     rows = normal(500, 9, torch.Generator().manual_seed(1)).double()
     candidates = Candidates(rows, 4, rows.norm(dim=1).max().item())
     found = candidates.of(rows[:50])
-    scores = candidates._scores[:50].double()
+    scores = all_scores(candidates, 500)
     assert torch.equal(scores.gather(1, found.columns), scores.sort(dim=1).values[:, : n_candidates(4)])
     assert torch.equal(found.others, scores.sort(dim=1).values[:, n_candidates(4)])

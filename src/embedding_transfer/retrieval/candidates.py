@@ -24,7 +24,6 @@ from torch import Tensor
 from embedding_transfer.relations.precision import full_precision
 from embedding_transfer.retrieval.smallest import per_group, smallest
 
-_WIDTH = 2048  # items multiplied at a time: their scores are still in the cache when they are compared
 _SAMPLE = 256  # items whose median is looked for
 
 
@@ -58,14 +57,16 @@ class Candidates:
         )  # a power of 2: lengths stay below 2^60, none overflows
         self.center = items[:: max(1, n_items // _SAMPLE)].median(dim=0).values  # (d,)
         seen = (items - self.center).mul_(self.scale)
-        self.items = torch.empty(dim + 1, n_items, dtype=torch.float32, device=items.device)
-        self.items[:dim] = seen.float().mul_(-2).T
+        n_lines = per_group(n_items, self.count + 1)
+        length = -(-n_items // n_lines)
+        self._lines = torch.zeros(n_lines, length, dim + 1, dtype=torch.float32, device=items.device)
+        lines = self._lines.flatten(0, 1)  # (c and up to n_lines - 1 that score infinity, d + 1)
+        lines[:n_items, :dim] = seen.float().mul_(-2)
         norms = seen.square_().sum(dim=1)  # (c,)
-        self.items[dim] = norms
+        lines[:n_items, dim] = norms
+        lines[n_items:, dim] = torch.inf
         self.longest = norms.max().sqrt()
-        self._length = n_items // per_group(n_items, self.count + 1)
-        self._blocks = self.items.split(self._length * max(1, _WIDTH // self._length), dim=1)
-        self._scores = self.items.new_empty(0, n_items)
+        self._scores = self._lines.new_empty(n_lines, 0, length)
         units = (dim + 8) * 2.0**-24
         self.gamma = units / (1 - units)
         self.underflow = (dim + 2) * 2.0**-125
@@ -95,18 +96,19 @@ class Candidates:
 
     def _smallest_scores(self, asked: Tensor) -> tuple[Tensor, Tensor]:
         """The smallest scores of queries (t, d + 1) float32, and their items."""
-        n_rows = asked.shape[0]
-        if self._scores.shape[0] < n_rows:
-            self._scores = self.items.new_empty(n_rows, self.items.shape[1])  # kept: new memory is slow at first
-        scores = self._scores[:n_rows]  # (t, c)
-        minima = scores.new_full((n_rows, self._length), torch.inf)
+        (n_lines, length, _), n_rows, k = self._lines.shape, asked.shape[0], self.count + 1
+        if self._scores.shape[1] != n_rows:
+            self._scores = self._lines.new_empty(n_lines, n_rows, length)  # kept: new memory is slow at first
+        minima = self._scores.new_full((n_rows, length), torch.inf)  # of groups: what stands in one column of all lines
         with full_precision(asked.device):
-            for items, some in zip(self._blocks, scores.split(self._blocks[0].shape[1], dim=1), strict=True):
-                torch.mm(asked, items, out=some)
-                for line in some.split(self._length, dim=1):
-                    if line.shape[1] == self._length:
-                        torch.minimum(minima, line, out=minima)
-        return smallest(scores, self.count + 1, minima)
+            for line, scores in zip(self._lines, self._scores, strict=True):
+                torch.mm(asked, line.T, out=scores)
+                torch.minimum(minima, scores, out=minima)  # they are still in the cache
+        groups = smallest(minima, k)[1]  # (t, k): the k smallest scores are in the k groups of the smallest minima
+        starts = torch.arange(0, n_rows * length, length, device=groups.device)
+        few = self._scores.flatten(1).index_select(1, (groups + starts[:, None]).flatten())  # (lines, t k)
+        values, places = smallest(few.view(n_lines, n_rows, k).transpose(0, 1).flatten(1), k)  # (t, k) of (t, lines k)
+        return values, places // k * length + groups.gather(1, places % k)
 
 
 def n_candidates(k: int) -> int:

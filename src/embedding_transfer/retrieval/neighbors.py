@@ -15,8 +15,8 @@ from embedding_transfer.retrieval.compared_rows import ComparedRows, Rows, check
 from embedding_transfer.retrieval.exact_distances import INDEX_BITS, ExactDistances, Items, Queries
 
 METRICS = ("euclidean", "cosine")
-_TILE = 1 << 21  # distances held at a time: 16 MiB in float64
-_AT_ONCE = 2  # shares of it that are bounded one after the other
+_TILE = 1 << 22  # distances held at a time: 32 MiB in float64
+_AT_ONCE = 4  # shares of it that are bounded one after the other
 
 
 class Neighbors(NamedTuple):

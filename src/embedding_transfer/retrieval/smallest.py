@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-def smallest(table: Tensor, k: int, minima: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def smallest(table: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The ``k`` smallest numbers of each row, from the smallest up, and their columns; which of equals is not said.
 
     A row of c numbers is seen as :func:`per_group` lines of equal length, and a group is what stands in one column of
@@ -18,7 +18,6 @@ def smallest(table: Tensor, k: int, minima: Tensor | None = None) -> tuple[Tenso
     Args:
         table: (t, c) of any type of numbers, no NaN.
         k: From 1 to c.
-        minima: (t, ``c // per_group(c, k)``) of the groups, if they are known.
 
     Returns:
         (t, k) numbers and (t, k) int64 columns.
@@ -33,8 +32,7 @@ def smallest(table: Tensor, k: int, minima: Tensor | None = None) -> tuple[Tenso
     if lines == 1:
         return table.topk(k, dim=1, largest=False, sorted=True)
     length = table.shape[1] // lines
-    if minima is None:
-        minima = table[:, : lines * length].unflatten(1, (lines, length)).amin(dim=1)  # (t, length)
+    minima = table[:, : lines * length].unflatten(1, (lines, length)).amin(dim=1)  # (t, length)
     groups = smallest(minima, k)[1]  # (t, k)
     starts = torch.arange(0, lines * length, length, device=table.device)
     columns = (groups[:, :, None] + starts).flatten(1)  # (t, k lines)
