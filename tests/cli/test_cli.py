@@ -12,6 +12,7 @@ import yaml
 from PIL import Image
 
 from embedding_transfer.cli import VERBS, main
+from embedding_transfer.cli.arguments import parse
 from embedding_transfer.networks import load_network
 
 
@@ -235,3 +236,15 @@ def test_a_run_that_the_keyboard_stops_says_whether_it_can_go_on(
     monkeypatch.setattr("embedding_transfer.cli.arguments.parse", stop)
     code, said = run(capsys, verb)
     assert (code, "--resume" in said) == (130, goes_on)
+
+
+def test_typed_arguments_of_a_loss_belong_to_that_of_the_method(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("loss: PKTLoss\nlr: 0.5\nbackbone: convnet-8\n")
+    words = ["runs/source", "--output", "x", "--config", str(recipe)]
+    rkd = parse("transfer", [*words, "--method", "RKD", "--loss.angle-weight", "7"])
+    assert rkd["loss"] == {"class_path": "RKDLoss", "init_args": {"angle_weight": 7}}
+    assert rkd["lr"] == 0.5
+    assert parse("transfer", [*words, "--method", "best"])["source_views"] == "mean"
+    assert not parse("transfer", [*words, "--method", "best"])["start_from_source"]  # the recipe has a backbone
+    assert parse("transfer", ["runs/source", "--output", "x", "--method", "best"])["start_from_source"]

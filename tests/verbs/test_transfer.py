@@ -170,3 +170,20 @@ def test_a_missing_source_is_never_a_random_one(tiny_options: dict[str, Any], tm
     with pytest.raises(UsageError, match="no such network"):
         transfer(source=tmp_path / "none", output=tmp_path / "run", **tiny_options)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_method_stands_for_its_options_and_what_is_given_beside_it_wins(
+    tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
+) -> None:
+    short = {**tiny_options, "epochs": 1}
+    transfer(tiny_source, method="RKD", output=tmp_path / "rkd", **short)
+    assert ".RKDLoss" in (tmp_path / "rkd/config.yaml").read_text()
+    transfer(tiny_source, method="best", embedding_dim=4, source_views="own", output=tmp_path / "same", **short)
+    same = (tmp_path / "same/config.yaml").read_text()
+    assert "start_from_source: true" in same
+    assert "sigma: 0.5" in same
+    assert "source_views: own" in same
+    transfer(tiny_source, method="best", backbone="convnet-4", output=tmp_path / "smaller", **short)
+    assert ".WeightedSum" in (tmp_path / "smaller/config.yaml").read_text()
+    with pytest.raises(UsageError, match=r"no method 'RDK', did you mean RKD"):
+        transfer(tiny_source, method="RDK", output=tmp_path / "none", **short)

@@ -13,6 +13,7 @@ from embedding_transfer.cli.options import MISSING, Option, options_class_of, op
 from embedding_transfer.cli.typed import read_words
 from embedding_transfer.cli.verbs import FIRST
 from embedding_transfer.errors import UsageError, nearest
+from embedding_transfer.grid.methods import method_of
 
 
 def parse(verb: str, arguments: list[str]) -> dict[str, Any]:
@@ -37,6 +38,10 @@ def _layers(options: Mapping[str, Option], config: Any, given: dict[str, Any]) -
         for name in layers[0]:
             if name.partition(".")[0] not in options:
                 raise UsageError(f"no option {name!r} in {config}{nearest(name.partition('.')[0], options)}")
+    if "method" in options and "method" in given:
+        layers.insert(
+            -1, method_of(given.pop("method"), {name: value for layer in layers for name, value in layer.items()})
+        )
     unknown = {name: value for name, value in given.items() if name.partition(".")[0] not in options}
     if "overrides" in options:
         layers[-1] = {name: value for name, value in given.items() if name not in unknown} | {"overrides": unknown}

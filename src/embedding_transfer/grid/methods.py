@@ -1,7 +1,8 @@
-"""The methods that a grid compares: names, and the options of ``transfer`` that they stand for."""
+"""The methods that a grid compares and a transfer may name: the options of ``transfer`` that they stand for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from embedding_transfer.errors import InputError, UsageError, nearest
 
 AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedMS", "RelaxedContrastive")
 """The eight methods of the released research code, in the order of the paper's tables."""
+
+BEST = "best"
+"""Not a method but a choice of one: ours for the target that is asked for."""
 
 Method = dict[str, Any]
 """Options of ``transfer`` by name, such as ``{"loss": "RelaxedContrastiveLoss", "loss.sigma": 0.5}``."""
@@ -44,3 +48,25 @@ def chosen_methods(names: tuple[str, ...], known: dict[str, Method]) -> dict[str
         if name not in known:
             raise UsageError(f"no method {name!r}{nearest(name, known)}; there are {', '.join(known)}")
     return {name: known[name] for name in names}
+
+
+def method_of(name: str, beside: Mapping[str, Any]) -> Method:
+    """The options that ``transfer --method NAME`` stands for.
+
+    Args:
+        name: A method of ``methods.yaml``, or ``best``: ours, which starts as its source unless other options ask for a
+            backbone or for weights.
+        beside: The other options of the transfer.
+
+    Raises:
+        UsageError: If there is none of that name; the message has the nearest right one.
+
+    Example::
+
+        >>> method_of("RKD", {})
+        {'loss': 'RKDLoss'}
+    """
+    if name == BEST:
+        has_own_start = any(beside.get(option) for option in ("backbone", "weights", "pretrained"))
+        name = "RelaxedContrastive-PKT" if has_own_start else "RelaxedContrastive-start"
+    return chosen_methods((name,), load_methods())[name]

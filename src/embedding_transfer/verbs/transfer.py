@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from embedding_transfer.build import merged
+from embedding_transfer.grid.methods import method_of
 from embedding_transfer.training.transfer_options import TransferOptions
 
 if TYPE_CHECKING:
     from embedding_transfer.training.result import TrainingResult
 
 
-def transfer(source: Any, **options: Any) -> TrainingResult:
+def transfer(source: Any, method: str | None = None, **options: Any) -> TrainingResult:
     """Hand the knowledge of a source network on to a target network; the defaults are the paper's settings.
 
     Args:
         source: Run directory (its best network is taken) or file of the source network.
+        method: A name for options that belong together, as ``reproduce`` knows them (``RKD``, ``CRD-tuned``, ...), or
+            ``best``: our own for a target that starts as its source, or for one with a backbone or weights of its own.
+            Options given beside it win; config.yaml holds what it stood for. Default: relaxed
+            contrastive, as published.
         **options: See :class:`~embedding_transfer.training.transfer_options.TransferOptions`; ``output`` is required.
 
     Returns:
@@ -29,6 +35,8 @@ def transfer(source: Any, **options: Any) -> TrainingResult:
 
         transfer(source="runs/source", images="glyphs", embedding_dim=8, output="runs/short")
     """
+    if method is not None:
+        options = {**merged([method_of(method, options)], {"loss": None}), **options}
     chosen = TransferOptions.of({"source": source, **options})
 
     from embedding_transfer.training.train_target import train_target_network  # imports torch
