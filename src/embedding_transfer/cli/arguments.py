@@ -23,25 +23,26 @@ def parse(verb: str, arguments: list[str]) -> dict[str, Any]:
         UsageError: If there is no such option, one is missing, or a value is none that it takes.
         InputError: If a configuration file cannot be read.
     """
-    options = options_of(verb)
+    options = dict(options_of(verb))
     given = read_words(arguments, options, FIRST[verb])
     given.pop("print_config", None)
+    method = None
+    if verb == "transfer":  # what it stands for takes its place
+        method = given.pop(options.pop("method").name, None)
     config = given.pop("config", None) or _config_of_resumed_run(given)
-    return _typed(verb, options, _layers(options, config, given), options_class_of(verb))
+    return _typed(verb, options, _layers(options, config, method, given), options_class_of(verb))
 
 
-def _layers(options: Mapping[str, Option], config: Any, given: dict[str, Any]) -> list[Mapping[str, Any]]:
-    """Configuration and typed words, every name checked; what ``reproduce`` does not know goes to its trainings."""
+def _layers(options: Mapping[str, Option], config: Any, method: Any, given: dict[str, Any]) -> list[Mapping[str, Any]]:
+    """Configuration, method and typed words, names checked; what ``reproduce`` does not know goes to its trainings."""
     layers: list[Mapping[str, Any]] = [given]
     if config is not None:
         layers.insert(0, read_options(Path(str(config))))
         for name in layers[0]:
             if name.partition(".")[0] not in options:
                 raise UsageError(f"no option {name!r} in {config}{nearest(name.partition('.')[0], options)}")
-    if "method" in options and "method" in given:
-        layers.insert(
-            -1, method_of(given.pop("method"), {name: value for layer in layers for name, value in layer.items()})
-        )
+    if method is not None:
+        layers.insert(-1, method_of(method, {name: value for layer in layers for name, value in layer.items()}))
     unknown = {name: value for name, value in given.items() if name.partition(".")[0] not in options}
     if "overrides" in options:
         layers[-1] = {name: value for name, value in given.items() if name not in unknown} | {"overrides": unknown}
