@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -20,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 COUNTED = ("h1", "h2", "h3", "li", "tr", "td", "pre", "blockquote")
 FETCHED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 """What a browser gets without being asked, by tag."""
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("material") is None or importlib.util.find_spec("mkdocstrings") is None,
@@ -158,3 +162,14 @@ def test_a_file_outside_the_documents_is_a_page(site: Path, pages: dict[Path, Pa
     assert "../" not in "".join(link for link in pages[site / "export.html"].links if "search_with_onnx" in link)
     shown = (site / "project/examples/search_with_onnx.py.html").read_text(encoding="utf-8")
     assert "InferenceSession" in shown
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed (apt install chromium)")
+def test_the_search_works_from_the_disk(site: Path, tmp_path: Path) -> None:
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"]
+    command += ["--virtual-time-budget=20000", "--dump-dom", f"{(site / 'index.html').as_uri()}?q=matryoshka"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+    found = re.search(r"(\d+) matching documents", shown)
+    assert found
+    assert int(found[1]) > 2
+    assert "losses.html" in shown[shown.index("md-search-result__list") :]
