@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench install clean
+.PHONY: demo test check docs bench install clean
 
 demo: install  ## train a source, transfer it three ways, show the result
 	$(BIN)/embedding-transfer demo --output demo-run
@@ -13,6 +13,9 @@ check: install  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: install  ## build the documentation site: open site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: install  ## time everything against the plain way, on the CPU
 	$(BIN)/python benchmarks/losses.py
@@ -30,4 +33,4 @@ install: .venv/.installed
 	@touch $@
 
 clean:  ## remove what make made
-	rm -rf .venv demo-run
+	rm -rf .venv demo-run site

@@ -31,7 +31,8 @@ class Batches(Sampler[list[Drawn]]):
         batch_size: Images in a batch, over all processes.
         images_per_class: Images of each class in a batch; ``None`` shuffles.
         seed: Of the whole run.
-        process, processes: Which share of every batch to yield.
+        process: Number of this process: which share of every batch to yield.
+        processes: How many there are.
         view_epochs: Epochs after which views begin anew, in other batches; ``None``: never.
 
     Raises:
