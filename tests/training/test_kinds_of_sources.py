@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from embedding_transfer.errors import UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images import load_images
 from embedding_transfer.losses import RelaxedContrastiveLoss
 from embedding_transfer.networks import load_network
@@ -127,3 +127,13 @@ def test_an_object_stands_in_the_configuration_by_its_class(
     text = (tmp_path / "run/config.yaml").read_text()
     assert "source: 'an object: " in text
     assert "given_as: an object" in text
+
+
+def test_a_source_of_broken_weights_is_blamed_itself(
+    colors: Path, tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
+) -> None:
+    network = load_network(tiny_source)
+    torch.nn.init.constant_(network.head.weight, torch.nan)
+    network.save(tmp_path / "broken.safetensors")
+    with pytest.raises(InputError, match=r"the source cannot be used: .*broken.safetensors has .* NaN or infinite"):
+        transfer(tmp_path / "broken.safetensors", **{**tiny_options, "root": colors}, output=tmp_path / "run")

@@ -34,6 +34,7 @@ def test_the_same_form_comes_out(ending: str, tmp_path: Path) -> None:
     compressor = EmbeddingCompressor.load(tmp_path / "short/map.safetensors")
     np.testing.assert_allclose(compressor.transform(ROWS), file.vectors, atol=1e-6)
     scores = json.loads((tmp_path / "short/fidelity.json").read_text())
+    assert "uncentered" in (tmp_path / "short/fidelity.html").read_text()
     ways = {row["way"]: row for row in scores["ways"]}
     assert {"learned", "pca", "whitened", "uncentered", "random", "truncation"} <= set(ways)
     assert scores["vectors"] == 60

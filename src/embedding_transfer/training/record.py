@@ -125,7 +125,7 @@ class Record:
             if within.steps == 0:
                 self._save_networks(state["objective"], description, is_best)
                 self.run.log(state["metrics"][-1])
-            self.run.state.save(state)
+            self.run.save_state(state)
 
         self.background.do(write)
 

@@ -106,6 +106,10 @@ class RunDirectory:
         if is_best:
             write_network_file(self.best_file, state, description)
 
+    def save_state(self, state: dict[str, Any]) -> None:
+        """Replace the state to resume from; the one until now is kept beside it."""
+        self.state.save(state)
+
     def has_best(self) -> bool:
         """Whether the best network is there and can be read."""
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from embedding_transfer.errors import UsageError
+from embedding_transfer.errors import InputError, UsageError
 from embedding_transfer.images import ImageSet
 from embedding_transfer.images.download.progress import phase
 from embedding_transfer.metric_losses import new_metric_loss
@@ -39,7 +39,10 @@ DEFAULT_SIZE = 224
 
 def train_target_network(options: TransferOptions) -> TrainingResult:
     """Hand a source's knowledge on to a target (see :func:`embedding_transfer.transfer`)."""
-    source = open_source(options.source, options, options.source_views)
+    try:
+        source = open_source(options.source, options, options.source_views)
+    except InputError as error:
+        raise InputError(f"the source cannot be used: {error}") from error
     options = with_shape_of(source, options)
     start = network_to_start_from(source) if options.start_from_source else None
     require_what_loss_needs(options.loss, source)

@@ -15,7 +15,7 @@ from embedding_transfer.vectors.options import CompressOptions
 from embedding_transfer.vectors.quantized import Calibration, calibration_of
 from embedding_transfer.vectors.short_map import ShortMap
 
-MAP, ONNX, SCORES = "map.safetensors", "map.onnx", "fidelity.json"
+MAP, ONNX, SCORES, PAGE = "map.safetensors", "map.onnx", "fidelity.json", "fidelity.html"
 
 
 class FinishedMap(NamedTuple):
@@ -43,7 +43,7 @@ def finished_map(output: Path, told: Mapping[str, Any]) -> FinishedMap | None:
     if not output.exists() or not any(output.iterdir()):
         return None
     if not (output / MAP).is_file():
-        left = {SCORES, ONNX}
+        left = {SCORES, ONNX, PAGE}
         others = [file.name for file in output.iterdir() if file.name not in left and not file.name.startswith(".")]
         if others:
             raise UsageError(f"{output} exists already and holds {others[0]}: give another --output")

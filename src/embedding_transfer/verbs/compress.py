@@ -21,7 +21,7 @@ def compress(vectors: Path, output: Path, **options: Any) -> Compressed:
         vectors: ``.npy`` (with or without a ``.txt`` of paths), ``.safetensors`` or ``.parquet`` as ``embed`` writes
             them, or a folder of such files. ``.npy`` and ``.safetensors`` may be larger than the memory.
         output: Folder for the shorter vectors (under the name of the given ones), map.safetensors, map.onnx (where onnx
-            is installed) and fidelity.json.
+            is installed), fidelity.json and fidelity.html, a page to look at.
         **options: See :class:`~embedding_transfer.vectors.options.CompressOptions`.
 
     Returns:
@@ -35,17 +35,21 @@ def compress(vectors: Path, output: Path, **options: Any) -> Compressed:
 
         compress(Path("photos.npy"), Path("short"), dim=64)
     """
-    chosen = CompressOptions.of(options)
+    chosen, output = CompressOptions.of(options), Path(output)
 
-    from embedding_transfer.report.vectors_table import print_comparison  # imports torch
+    from embedding_transfer.report.vectors_table import print_comparison, write_fidelity_page  # imports torch
     from embedding_transfer.vectors.compressing import compress_stored
+    from embedding_transfer.vectors.finished_map import PAGE
 
-    compressed = compress_stored(Path(vectors), Path(output), chosen)
+    compressed = compress_stored(Path(vectors), output, chosen)
     if compressed.comparison:
         print_comparison(compressed.comparison, compressed.held_out)
+        write_fidelity_page(output / PAGE, compressed.comparison, compressed.held_out)
     else:
         print("too few vectors to hold some out: what the shorter ones keep was not measured")
     print(f"map: {compressed.map}")
+    if compressed.comparison:
+        print(f"page: {output / PAGE}")
     for file in compressed.files:
         print(f"vectors: {file}")
     return compressed
