@@ -39,3 +39,6 @@ FIRST = {
     "check-images": ("root",),
 }
 """The options of each verb that may be given first, without their names."""
+
+SEVERAL = {"evaluate": "network"}
+"""The option of a verb that takes all words given first, but for those of the options after it."""

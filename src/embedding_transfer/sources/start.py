@@ -39,7 +39,8 @@ def start_as_source(
     if target.backbone_name != source.backbone_name or target.embedding_dim > source.embedding_dim:
         raise UsageError(
             f"a target {target.backbone_name} of {target.embedding_dim} dimensions cannot start from a source "
-            f"{source.backbone_name} of {source.embedding_dim}: leave out --start-from-source"
+            f"{source.backbone_name} of {source.embedding_dim}, as it needs the same backbone and at most its length: "
+            "leave out --start-from-source"
         )
     if target.pooling != source.pooling:
         raise UsageError(
