@@ -44,7 +44,7 @@ def start_head(network: EmbeddingNetwork, images: ImageSet, workers: int, accele
     require_components(network, len(images))
     with phase(f"embedding {len(images):,} pictures for the principal components that the head starts as"):
         pooled = embed_images(Pooled(network), images, workers=workers, accelerator=accelerator)  # (n, features)
-    mean, directions = principal_components(pooled.cpu(), dim)  # (features,), (features, d)
+    mean, directions = principal_components(pooled.cpu(), network.embedding_dim)  # (features,), (features, d)
     network.head.weight.copy_(directions.T)
     network.head.bias.copy_(-(mean @ directions))
 
