@@ -188,7 +188,7 @@ def test_a_method_that_does_not_fit_is_left_out_before_anything_is_trained(
         (["--root", "nowhere"], "source, before anything was trained: no folder nowhere"),
         (["--batch-size", "14", "--images-per-class", "2"], "needs 7 classes, but "),
         (["--batch-size", "500"], "has 30 images, fewer than one batch of 500"),
-        (["--weights", "none.safetensors"], "no file none.safetensors"),
+        (["--weights", "none.safetensors"], "no such file: none.safetensors"),
         (["--weights", "other.safetensors"], "other.safetensors "),
         (
             ["--recipes", "tiny/shorter.yaml"],

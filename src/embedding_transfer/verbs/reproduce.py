@@ -31,8 +31,8 @@ def reproduce(
     Every training has an ordinary run directory, OUTPUT/SETTING/IMAGES/METHOD/seed-N. What is finished there is not
     trained again, and what was interrupted goes on. The table compares with the source itself, with the principal
     components of its embeddings where the target's vector is shorter, and (method Labels) with the same target trained
-    on labels alone, and says what each network costs: bytes of a vector, parameters, time for a picture. Images, batches
-    and weights are tried before anything is trained; a method that does not fit a recipe is left out by name.
+    on labels alone, and says what each network costs: bytes of a vector, parameters, time for a picture. Images,
+    batches and weights are tried before anything is trained; a method that does not fit a recipe is left out by name.
 
     Args:
         recipes: Files of options: of ``transfer``, or of ``train-source``, which are run first.
