@@ -8,7 +8,7 @@ from embedding_transfer.cli.verbs import FIRST
 
 MOST_USED = {
     "train-source": "output loss backbone embedding_dim image_size pretrained weights epochs",
-    "transfer": "output loss backbone embedding_dim pretrained weights start_from_source epochs",
+    "transfer": "output method loss backbone embedding_dim pretrained weights start_from_source epochs",
     "evaluate": "scores ks metric",
     "embed": "pictures output",
     "search": "k output",
