@@ -1,12 +1,14 @@
 """Help: every option under a heading, quick, and classes listed with a line each."""
 
+import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 from embedding_transfer import losses
-from embedding_transfer.cli import FIRST, VERBS, main
+from embedding_transfer.cli import FIRST, VERBS, main, parse
 from embedding_transfer.cli.headings import HEADINGS
 from embedding_transfer.cli.options import options_of
 
@@ -17,8 +19,10 @@ def test_every_verb_explains_every_option(verb: str, capsys: pytest.CaptureFixtu
     text = capsys.readouterr().out
     assert text.startswith(f"usage: embedding-transfer {verb} ")
     for name, option in options_of(verb).items():
-        assert f"\n  --{name.replace('_', '-')} " in text
+        assert text.count(f"\n  --{name.replace('_', '-')} ") == 1
+        said = " ".join(text.split(f"\n  --{name.replace('_', '-')} ")[1].split("\n  --")[0].split())
         assert option.help, name
+        assert "default:" in said or "(required" in said, name
     assert "``" not in text
 
 
@@ -39,6 +43,37 @@ def test_every_option_of_a_training_has_a_heading() -> None:
         assert set(options_of(verb)) - headed <= {"batch_size"}
     known = {name for verb in VERBS for name in options_of(verb)}
     assert headed <= known
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_ends_with_a_call_that_is_understood(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main([verb, "--help"])
+    words = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    assert words[:3] == ["example:", "embedding-transfer", verb]
+    given = parse(verb, words[3:])
+    assert all(given[name] is not None for name in FIRST[verb])
+
+
+@pytest.mark.parametrize("verb", ["train-source", "transfer"])
+def test_what_is_used_most_comes_first_and_headings_say_what_options_are_about(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([verb, "--help"])
+    sections = re.split(r"\n\n(?=[a-z ]+:\n)", capsys.readouterr().out)[1:]
+    listed = {part.partition(":")[0]: re.findall(r"^  --([a-z-]+)", part, re.MULTILINE) for part in sections}
+    about = ["loss", "images", "network", "training", "evaluation", "run", "general"]
+    assert [heading for heading in listed if heading != "source"] == ["used most", *about]
+    assert {*FIRST[verb], "output", "epochs"} <= set(listed["used most"])
+    assert len(listed["used most"]) <= 11
+    assert {"batch-size", "lr"} <= set(listed["training"])
+    assert "metric-loss" in listed["loss"] or "miner" in listed["loss"]
+
+
+def test_pictures_at_a_time_are_no_training(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["evaluate", "--help"])
+    text = capsys.readouterr().out
+    assert "\ntraining:" not in text
+    assert "--batch-size" in text.partition("\nrun:")[2]
 
 
 def test_what_may_come_first_is_an_option() -> None:

@@ -39,6 +39,21 @@ def test_words_without_a_name(verb: str, words: list[str], meant: dict[str, Any]
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
+        (["a", "x"], {"network": "a", "root": Path("x")}),
+        (["a", "b", "c", "x"], {"network": ["a", "b", "c"], "root": Path("x")}),
+        (["a", "b", "--root", "x"], {"network": ["a", "b"], "root": Path("x")}),
+        (["a", "b", "cub", "x"], {"network": ["a", "b"], "images": "cub", "root": Path("x")}),
+        (["a", "b", "glyphs"], {"network": ["a", "b"], "images": "glyphs", "root": None}),
+    ],
+)
+def test_networks_to_compare_come_before_the_folder(words: list[str], meant: dict[str, Any]) -> None:
+    found = parse("evaluate", words)
+    assert {name: found[name] for name in meant} == meant
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
         (["--batch_size=6", "--IPC", "3", "--view", "2"], {"batch_size": 6, "images_per_class": 3, "views": 2}),
         (["--batch-size", "6", "--images-per-class", "null"], {"batch_size": 6, "images_per_class": None}),
         (["--ks", "1", "2", "--l2-normalize"], {"ks": (1, 2), "l2_normalize": True}),
@@ -66,6 +81,9 @@ def test_forgiving_spelling(words: list[str], meant: dict[str, Any]) -> None:
         ),
         (["s", "cubb", "r"], "'cubb' is no image set, did you mean cub?"),
         (["s", "--dim", "8"], "no option --dim, did you mean embedding-dim?"),
+        (["s", "--sigm", "8"], "no option --sigm, did you mean --loss.sigma?"),
+        (["s", "--delta", "8", "--loss", "RelaxedMSLoss"], "no option --delta, did you mean --loss.delta?"),
+        (["s", "--loss", "--epochs", "3"], "--loss needs a class; --loss.help lists them"),
         (["s", "--losss.sigma", "8"], "no option --losss.sigma, did you mean loss?"),
         (["s", "--metric-loss.margin", "8"], "metric_loss.margin needs metric_loss"),
         (["s", "--clip-value", "-1"], "clip_value must be above 0; got -1"),

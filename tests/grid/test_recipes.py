@@ -59,7 +59,8 @@ def test_every_cell_of_the_tables_has_its_recipe() -> None:
     photographs = [
         f"recipes/cars-photos/{size}{name}.yaml" for name in ("source", *SETTINGS) for size in ("", "full-size/")
     ]
-    assert sorted([*CELLS, *sources, *small, *photographs]) == RECIPES
+    own = [f"recipes/own-images/{name}.yaml" for name in ("source", "shorter", "smaller")]
+    assert sorted([*CELLS, *sources, *small, *photographs, *own]) == RECIPES
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -70,7 +71,8 @@ def test_it_opens_with_commands_that_are_understood(recipe: str, capsys: pytest.
         assert recipe in " ".join(arguments)
         if verb == "reproduce":
             assert main([verb, *arguments, "--dry-run"]) == 0
-            trainings = 3 * 9 + sum("source.yaml" in argument for argument in arguments)
+            methods = next((len(argument.split(",")) for argument in arguments if "Labels," in argument), 9)
+            trainings = 3 * methods + sum("source.yaml" in argument for argument in arguments)
             assert capsys.readouterr().out.startswith(f"{trainings} trainings")
         else:
             assert parse(verb, arguments)["output"]

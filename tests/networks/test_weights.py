@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import timm
 import torch
 import torchvision
 from golden_models import golden_input, released_weights
@@ -86,6 +87,15 @@ def test_weights_of_another_backbone_are_refused_by_name(imagenet_resnet18: nn.M
     file = write(tmp_path / "resnet18.pth", imagenet_resnet18.state_dict())
     with pytest.raises(InputError, match=r"resnet18\.pth seems to have weights of another network.*layer1\.0\.conv3"):
         EmbeddingNetwork("resnet50", 8, image_size=64, weights=file)
+
+
+def test_blocks_of_another_network_are_not_this_one_many_times(tmp_path: Path) -> None:
+    """Each inverted bottleneck of MobileNetV2 has a conv1 and a bn1, as ResNet has."""
+    file = tmp_path / "mobilenet.safetensors"
+    save_file(timm.create_model("mobilenetv2_100").state_dict(), file)
+    with pytest.raises(InputError, match=r"mobilenet\.safetensors seems to have weights of another network") as refused:
+        EmbeddingNetwork("resnet18", 8, image_size=64, weights=file)
+    assert len(str(refused.value)) < 400
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"epoch": 3}, torch.zeros(3)])

@@ -80,3 +80,15 @@ def test_a_transfer_that_learns_nothing_stays_its_source(
     result = transfer(tmp_path / "source.safetensors", start_from_source=True, output=tmp_path / "run", **options)
     target = load_network(result.output)
     assert torch.equal(embedded(target, images), embedded(source, images))
+
+
+def test_a_learning_rate_of_0_keeps_the_start(tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path) -> None:
+    """So principal components of a source become a network to ship."""
+    still = {**tiny_options, "lr": 0.0, "epochs": 1}
+    transfer(tiny_source, embedding_dim=3, start_from_source=True, output=tmp_path / "pca", **still)
+    source, images = load_network(tiny_source), load_images("folder", tiny_options["root"]).train  # type: ignore[arg-type]
+    target = network(3)
+    start_as_source(target, source, images, 0, Accelerator(cpu=True))
+    shipped = load_network(tmp_path / "pca").state_dict()
+    for name, value in target.state_dict().items():
+        torch.testing.assert_close(shipped[name], value)

@@ -148,6 +148,10 @@ def test_an_output_in_use_is_refused_and_other_options_do_not_resume(
         train_source(**SOURCE, **tiny_options, output=tiny_source)
     with pytest.raises(UsageError, match=r"with another lr: it was 0\.001, now 0\.1"):
         train_source(**SOURCE, **{**tiny_options, "lr": 0.1}, output=tiny_source, resume=True)
+    with pytest.raises(
+        UsageError, match=r"another epochs: it was 3, now 5; for more, .* --weights .*best\.safetensors"
+    ):
+        train_source(**SOURCE, **{**tiny_options, "epochs": 5}, output=tiny_source, resume=True)
     assert_same(before, weights(tiny_source))
 
 

@@ -1,6 +1,7 @@
 """Evaluate: networks, sources and files of vectors in one table, and queries by one network in vectors of another."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,21 +54,36 @@ def test_one_network_gives_its_scores(tiny_source: Path, options: dict[str, Any]
     assert evaluate(tiny_source, **options) == {"recall@1": expected[1], "recall@2": expected[2]}
 
 
+def test_one_network_is_shown_by_its_scores_alone(
+    tiny_source: Path, options: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(tiny_source), str(options["root"]), "--ks", "1,2", "--workers", "0"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["network", "dimensions", "recall@1", "recall@2"]
+
+
 def test_several_are_one_table(
     tiny_source: Path, large: Path, tmp_path: Path, options: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, told = tmp_path / "v.npy", tmp_path / "scores.json"
     embed(large, options["root"], output=file, workers=0)
     capsys.readouterr()
-    words = [str(tiny_source), str(large), str(file), "--root", str(options["root"]), "--ks", "1,2", "--workers", "0"]
+    words = [str(tiny_source), str(large), str(file), str(options["root"]), "--ks", "1,2", "--workers", "0"]
     assert main(["evaluate", *words, "--json", str(told)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("test: 25 images of 5 classes; euclidean distance")
-    assert lines[1].split() == ["network", "dimensions", "recall@1", "recall@2"]
-    assert [line.split()[0] for line in lines[3:]] == [str(tiny_source), str(large), str(file)]
+    assert re.split("  +", lines[1].strip()) == [
+        "network", "dimensions", "bytes per vector", "parameters", "recall@1", "recall@2",
+    ]  # fmt: skip
+    sizes = [sum(p.numel() for p in load_network(network).parameters()) for network in (tiny_source, large)]
+    shown = [line.split() for line in lines[3:]]
+    assert [line[:4] for line in shown[:2]] == [
+        [str(network), "8", "32", f"{size:,}"] for network, size in zip((tiny_source, large), sizes, strict=True)
+    ]
+    assert shown[2][:3] == [str(file), "8", "32"]
+    assert shown[2][3:] == shown[1][4:]  # vectors have no parameters
     rows = json.loads(told.read_text())["networks"]
     assert rows == evaluate([tiny_source, large, file], **options)
-    assert rows[1] | {"network": ""} == rows[2] | {"network": ""}
+    assert rows[1] | {"network": "", "parameters": 0} == rows[2] | {"network": ""}
     assert rows[0]["recall@1"] == evaluate(tiny_source, **options)["recall@1"]  # type: ignore[call-overload]
 
 
@@ -83,7 +99,9 @@ def test_queries_by_one_network_in_vectors_of_another(
         queries, labels, (1, 2), gallery=gallery, gallery_labels=labels, own_rows=torch.arange(len(images))
     )
     assert rows[0] == {
-        "network": str(tiny_source), "gallery": str(large), "dim": 8, "recall@1": expected[1], "recall@2": expected[2],
+        "network": str(tiny_source), "gallery": str(large), "dim": 8, "bytes": 32,
+        "parameters": sum(p.numel() for p in small.parameters()),
+        "recall@1": expected[1], "recall@2": expected[2],
     }  # fmt: skip
     assert rows[1:] == evaluate([tiny_source, large], **options)
 

@@ -19,7 +19,7 @@ from embedding_transfer.grid.picture import figure_of
 from embedding_transfer.grid.published import published_recall
 from embedding_transfer.grid.table import Row, as_csv, head_and_cells, row_of_baseline, row_of_runs
 from embedding_transfer.images import load_images
-from embedding_transfer.networks import load_network
+from embedding_transfer.networks import EmbeddingNetwork, load_network
 from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.retrieval.evaluation import recall_of
 from embedding_transfer.sources import PictureSource
@@ -159,15 +159,85 @@ def test_a_failed_training_stops_no_other(grid: Path, capsys: pytest.CaptureFixt
     )
     assert main([*COMMAND, "--methods", "Diverges,Misfits,Mine", "--epochs", "2"]) == 1
     captured = capsys.readouterr()
-    assert "2 of 4 trainings failed, the first: out/tiny/shorter/Diverges/seed-0: the " in captured.err
-    assert "failed: a target convnet-8 of 3 dimensions cannot start from a source convnet-4" in captured.out
+    assert "1 of 3 trainings failed, the first: out/tiny/shorter/Diverges/seed-0: the " in captured.err
     assert "| Mine | 1 |" in (grid / "out/table.md").read_text()
     assert "Diverges" not in (grid / "out/table.md").read_text()
 
 
-def test_options_that_fit_no_training_are_wrong_usage(grid: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*COMMAND, "--methods", "Mine", "--root", "nowhere"]) == 2
-    assert "2 of 2 trainings failed, the first: source: " in capsys.readouterr().err
+def test_a_method_that_does_not_fit_is_left_out_before_anything_is_trained(
+    grid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (grid / "mine.yaml").write_text("Misfits: {start_from_source: true, backbone: convnet-8}\nMine: {loss: PKTLoss}\n")
+    plan = [*COMMAND, "--methods", "Misfits,Mine", "--dry-run"]
+    assert main(plan) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith(
+        "left out: out/tiny/shorter/Misfits/seed-0: a target convnet-8 of 3 dimensions cannot start from a source "
+        "convnet-4 of 8, as it needs the same backbone"
+    )
+    assert [shlex.split(line)[1] for line in said[2:]] == ["train-source", "transfer"]
+    assert "Misfits" not in said[3]
+    assert main([*COMMAND, "--methods", "Misfits"]) == 2
+    assert "no method fits tiny/shorter.yaml, the first: a target convnet-8" in capsys.readouterr().err
+    assert not (grid / "source").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--root", "nowhere"], "source, before anything was trained: no folder nowhere"),
+        (["--batch-size", "14", "--images-per-class", "2"], "needs 7 classes, but "),
+        (["--batch-size", "500"], "has 30 images, fewer than one batch of 500"),
+        (["--weights", "none.safetensors"], "no such file: none.safetensors"),
+        (["--weights", "other.safetensors"], "other.safetensors "),
+        (
+            ["--recipes", "tiny/shorter.yaml"],
+            "shorter/Mine/seed-0, before anything was trained: no such network: source",
+        ),
+        (["--recipes", "tiny/shorter.yaml", "--source", "timm:resnet18"], "timm:resnet18 needs its weights"),
+        (["--head-start", "principal-components", "--embedding-dim", "31"], "a head of 31 dimensions cannot start as"),
+    ],
+)
+def test_what_fits_no_method_is_said_before_anything_is_trained(
+    wrong: list[str], said: str, grid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    EmbeddingNetwork("convnet-6", 3, image_size=16).save(grid / "other.safetensors")
+    before = sorted(grid.rglob("*"))
+    assert main([*COMMAND, "--methods", "Mine", *wrong]) in (1, 2)
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert "training 1 of" not in captured.out
+    assert sorted(grid.rglob("*")) == before
+    assert main([*COMMAND, "--methods", "Mine", *wrong, "--dry-run"]) == 0
+    assert "note: this plan cannot be trained as it is: " in capsys.readouterr().err
+
+
+def test_weights_for_all_trainings_are_not_for_targets_that_start_as_their_source(grid: Path) -> None:
+    (grid / "mine.yaml").write_text("Started: {start_from_source: true}\nMine: {loss: PKTLoss}\n")
+    EmbeddingNetwork("convnet-4", 8, image_size=16).save(grid / "own.safetensors")
+    few = ["--methods", "Started,Mine", "--epochs", "1", "--weights", "own.safetensors"]
+    assert main([*COMMAND, *few]) == 0
+    configs = [
+        yaml.safe_load((grid / f"out/tiny/shorter/{m}/seed-0/config.yaml").read_text()) for m in ("Started", "Mine")
+    ]
+    assert [config["weights"] for config in configs] == [None, "own.safetensors"]
+
+
+def test_the_table_and_the_pages_say_what_networks_cost(grid: Path) -> None:
+    assert main([*COMMAND, "--methods", "Labels,Mine", "--epochs", "1"]) == 0
+    with (grid / "out/table.csv").open() as file:
+        rows = {row["method"]: row for row in csv.DictReader(file) if row["k"] == "1"}
+    networks = {"Source": grid / "source", "PCA of the source": grid / "source"}
+    networks |= {m: grid / f"out/tiny/shorter/{m}/seed-0" for m in ("Labels", "Mine")}
+    for method, folder in networks.items():
+        assert int(rows[method]["parameters"]) == sum(p.numel() for p in load_network(folder).parameters())
+        assert int(rows[method]["bytes_per_vector"]) == (32 if method == "Source" else 12)
+        assert float(rows[method]["ms_per_picture"]) > 0
+    assert rows["Labels"]["ms_per_picture"] == rows["Mine"]["ms_per_picture"]  # one shape, measured once
+    for page in ("index.html", "tiny/shorter/report.html"):
+        text = (grid / "out" / page).read_text()
+        assert f"{int(rows['Mine']['parameters']):,}" in text
+        assert "bytes per vector" in text
 
 
 @pytest.mark.parametrize(
@@ -235,7 +305,8 @@ def test_rows_beside_the_published_numbers(tmp_path: Path) -> None:
         "2.0",
     ]
     assert (
-        as_csv({row.recipe: [row]}).splitlines()[1] == "model-compression/cub,RKD,1,2,71.000,1.414,68.500,4.950,65.8,"
+        as_csv({row.recipe: [row]}).splitlines()[1]
+        == "model-compression/cub,RKD,1,2,71.000,1.414,68.500,4.950,65.8,,,,"
     )
 
 

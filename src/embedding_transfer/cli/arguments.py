@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from embedding_transfer.build import as_type, merged, read_options
+from embedding_transfer.build import as_type, find_class, merged, read_options
 from embedding_transfer.cli.help import dashed, usage_of
 from embedding_transfer.cli.options import MISSING, Option, options_class_of, options_of
 from embedding_transfer.cli.typed import read_words
-from embedding_transfer.cli.verbs import FIRST
+from embedding_transfer.cli.verbs import FIRST, SEVERAL
 from embedding_transfer.errors import UsageError, nearest
 from embedding_transfer.grid.methods import method_of
 
@@ -24,7 +25,7 @@ def parse(verb: str, arguments: list[str]) -> dict[str, Any]:
         InputError: If a configuration file cannot be read.
     """
     options = dict(options_of(verb))
-    given = read_words(arguments, options, FIRST[verb])
+    given = read_words(arguments, options, FIRST[verb], SEVERAL.get(verb))
     given.pop("print_config", None)
     method = None
     if verb == "transfer":  # what it stands for takes its place
@@ -48,8 +49,22 @@ def _layers(options: Mapping[str, Option], config: Any, method: Any, given: dict
         layers[-1] = {name: value for name, value in given.items() if name not in unknown} | {"overrides": unknown}
     elif unknown:
         name = next(iter(unknown))
-        raise UsageError(f"no option --{dashed(name)}{dashed(nearest(name.partition('.')[0], options))}")
+        near = dashed(nearest(name.partition(".")[0], options)) or _nearest_of_classes(name, options, given)
+        raise UsageError(f"no option --{dashed(name)}{near}")
     return layers
+
+
+def _nearest_of_classes(name: str, options: Mapping[str, Option], given: Mapping[str, Any]) -> str:
+    """``", did you mean --loss.sigma?"`` for ``--sigm``: an argument of a class that an option names, or nothing."""
+    from embedding_transfer.training.config import classes_of  # imports torch: only where nothing else is near
+
+    for option in (option for option in options.values() if option.class_of is not None):
+        named = given.get(option.name, option.default)
+        if isinstance(named, str):
+            cls = find_class(named, classes_of(str(option.class_of)))
+            if near := nearest(name, inspect.signature(cls).parameters):
+                return near.replace("mean ", f"mean --{dashed(option.name)}.")
+    return ""
 
 
 def _typed(

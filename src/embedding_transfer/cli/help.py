@@ -11,6 +11,7 @@ from embedding_transfer.build.ranges import range_of
 from embedding_transfer.build.values import members_of
 from embedding_transfer.cli.headings import by_heading
 from embedding_transfer.cli.options import MISSING, Option, function_of, options_of
+from embedding_transfer.cli.verbs import EXAMPLES, SEVERAL
 
 METAVARS = {int: "N", float: "X", str: "NAME", Path: "PATH", bool: "[true|false]"}
 
@@ -30,9 +31,9 @@ def help_of(verb: str, first: tuple[str, ...]) -> str:
         description=summary,
         formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, max_help_position=26, width=100),
         add_help=False,
-        epilog=_epilog(options, first),
+        epilog=_epilog(verb, options, first),
     )
-    for heading, names in by_heading(options).items():
+    for heading, names in by_heading(verb, options).items():
         group = parser.add_argument_group(heading)
         for name in names:
             option = options[name]
@@ -48,7 +49,9 @@ def help_of(verb: str, first: tuple[str, ...]) -> str:
 def usage_of(verb: str, first: tuple[str, ...]) -> str:
     """How the verb is called, what is required included."""
     options = options_of(verb)
-    words = [name.upper() if options[name].default is MISSING else f"[{name.upper()}]" for name in first]
+    many = {SEVERAL.get(verb), *(name for name in first[-1:] if options[name].takes_many)}
+    shown = [f"{name.upper()}{' ...' if name in many else ''}" for name in first]
+    words = [word if options[name].default is MISSING else f"[{word}]" for name, word in zip(first, shown, strict=True)]
     named = [name for name, option in options.items() if option.default is MISSING and name not in first]
     required = [f"--{dashed(name)} {metavar(options[name])}" for name in named]
     return " ".join([f"embedding-transfer {verb}", *words, *required, "[options]"])
@@ -66,16 +69,18 @@ def metavar(option: Option) -> str:
             words.append(f"{METAVARS[get_args(kind)[0]]},...")
         elif kind is not type(None):
             words.append(METAVARS.get(kind, "NAME"))
-    return "|".join(words)
+    return "|".join(dict.fromkeys(word for word in words if f"{word},..." not in words))
 
 
 def _default(option: Option) -> str:
-    """In parentheses what is known of the value: the default, and the range of numbers."""
+    """In parentheses what is known of the value: the default, unless the sentence says it, and the range of numbers."""
     known = []
     if option.default is MISSING:
         known.append("required")
-    elif not (option.default in (None, ()) or option.default is False):
+    elif option.default not in (None, ()):
         known.append(f"default: {_as_typed(option.default)}")
+    elif "default:" not in option.help:
+        known.append("default: null" if "null:" in option.help else "default: none")
     allowed = range_of(option.annotation)
     known += [] if allowed is None else [str(allowed)]
     return f" ({'; '.join(known)})" if known else ""
@@ -87,7 +92,7 @@ def _as_typed(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _epilog(options: dict[str, Option], first: tuple[str, ...]) -> str:
+def _epilog(verb: str, options: dict[str, Option], first: tuple[str, ...]) -> str:
     lines = []
     if first:
         typed = " ".join(name.upper() for name in first)
@@ -97,7 +102,7 @@ def _epilog(options: dict[str, Option], first: tuple[str, ...]) -> str:
             lines.append(f"--{dashed(name)}.help lists the classes, --{dashed(name)}.help CLASS their arguments;")
             lines.append(f"an argument is given as --{dashed(name)}.NAME VALUE.")
             break
-    return "\n".join(lines)
+    return "\n".join([*lines, "", f"example: {EXAMPLES[verb]}"])
 
 
 def dashed(name: str) -> str:

@@ -25,6 +25,9 @@ Hand the knowledge of a trained embedding network on to another: better, shorter
 
 {verbs}
 
+Your own images, one folder per class: check-images, train-source, transfer, evaluate, in this order; or reproduce with
+recipes/own-images/, which says whether it is worth it on them.
+
 embedding-transfer VERB --help explains the options of a verb; --version prints the version.
 """
 

@@ -39,3 +39,29 @@ FIRST = {
     "check-images": ("root",),
 }
 """The options of each verb that may be given first, without their names."""
+
+SEVERAL = {"evaluate": "network"}
+"""The option of a verb that takes all words given first, but for those of the options after it."""
+
+EXAMPLES = {
+    verb: f"embedding-transfer {verb} {words}"
+    for verb, words in {
+        "demo": "runs/demo",
+        "train-source": "my-images --backbone resnet18 --pretrained --output runs/source",
+        "transfer": "runs/source my-images --embedding-dim 64 --start-from-source --output runs/short",
+        "reproduce": "recipes/own-images/source.yaml recipes/own-images/shorter.yaml --root my-images",
+        "audit-source": "runs/source my-images",
+        "report": "runs/source runs/short --output both.html",
+        "evaluate": "runs/source runs/short my-images",
+        "embed": "runs/short my-images --output photos.npy",
+        "search": "photos.npy my-images/test --k 5 --output found.html",
+        "export": "runs/short my-images --output short.onnx",
+        "compress": "photos.npy short --dim 64",
+        "fidelity": "short/photos.npy photos.npy",
+        "align": "old.npy new.npy new-to-old.safetensors",
+        "download": "cub --dry-run",
+        "convert": "released.pth runs/released.safetensors",
+        "check-images": "my-images --output checked",
+    }.items()
+}
+"""A call of each verb, for the end of its help."""

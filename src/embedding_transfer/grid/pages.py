@@ -43,9 +43,17 @@ def _page_of(recipe: str, rows: Sequence[Row], folders: Sequence[Path]) -> RunsP
     records = read_runs(folders)
     score = next((name.partition("@")[0] for run in records for name in run.scores), "recall")
     baselines = [
-        Side(row.method, "baseline", None, {f"{score}@{k}": tuple(values) for k, values in row.best.items()})
+        Side(
+            row.method,
+            "baseline",
+            row.size.dim,
+            {f"{score}@{k}": tuple(values) for k, values in row.best.items()},
+            row.size.cost,
+        )
         for row in rows
         if not row.seconds
     ]
-    notes = [f"embedding-transfer report {folders[0]} ... shows what runs find, and what they cost."]
-    return RunsPage(records, [*baselines, *sides_of(records, None)], None, notes)
+    by_method = {row.method: row.size.cost for row in rows if row.seconds}
+    costs = {run.name: by_method[run.folder.parent.name] for run in records if run.folder.parent.name in by_method}
+    notes = [f"embedding-transfer report {folders[0]} ... shows what runs find."]
+    return RunsPage(records, [*baselines, *sides_of(records, None, costs)], None, notes)

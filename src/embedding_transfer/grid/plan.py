@@ -113,11 +113,18 @@ def plan_cells(
         for recipe in (recipe for recipe in recipes if not recipe.trains_a_source):
             for name, method in methods.items():
                 own = {"seed": seed, "output": output / recipe.name / name / f"seed-{seed}"}
-                cells.append(_cell(recipe, name, [method, overrides, own]))
+                cells.append(_cell(recipe, name, [method, _without_weights(method, overrides), own]))
     folder, count = Counter(cell.options.output for cell in cells).most_common(1)[0]
     if count > 1:
         raise UsageError(f"{count} trainings would write to {folder}: give their recipes different names")
     return cells
+
+
+def _without_weights(method: Method, overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is typed for all trainings; a target that starts as its source takes no other weights."""
+    if not method.get("start_from_source"):
+        return overrides
+    return {name: value for name, value in overrides.items() if name not in ("weights", "pretrained")}
 
 
 def _cell(recipe: Recipe, method: str, layers: list[Mapping[str, Any]]) -> Cell:

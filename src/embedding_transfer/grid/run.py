@@ -5,16 +5,19 @@ from __future__ import annotations
 import dataclasses
 import io
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedding_transfer.errors import TrainingError, UsageError
+from embedding_transfer.errors import InputError, TrainingError, UsageError
 from embedding_transfer.files import write_bytes
 from embedding_transfer.grid.baselines import baselines
+from embedding_transfer.grid.costs import Costs
 from embedding_transfer.grid.pages import write_pages
 from embedding_transfer.grid.picture import as_picture
 from embedding_transfer.grid.plan import Cell
+from embedding_transfer.grid.rehearsal import Rehearsal
 from embedding_transfer.grid.shared_vectors import FOLDER, with_shared_vectors
 from embedding_transfer.grid.table import (
     Row,
@@ -26,6 +29,7 @@ from embedding_transfer.grid.table import (
     row_of_runs,
 )
 from embedding_transfer.report.tables import print_table
+from embedding_transfer.retrieval.device import accelerator_on
 from embedding_transfer.training.evaluation import VALIDATION
 from embedding_transfer.training.source_options import SourceOptions
 from embedding_transfer.training.train_source import train_source_network
@@ -39,6 +43,7 @@ def run_cells(cells: Sequence[Cell], output: Path, dry_run: bool) -> dict[str, l
     counts = Counter(states)
     print(f"{len(cells)} trainings: {counts['finished']} finished, {counts['begun']} begun, {counts['new']} new")
     to_do = [cell for cell, state in zip(cells, states, strict=True) if state != "finished"]
+    to_do = _fitting(cells, to_do, dry_run)
     if dry_run:
         print("\n".join(cell.command for cell in to_do))
         return {}
@@ -55,8 +60,31 @@ def run_cells(cells: Sequence[Cell], output: Path, dry_run: bool) -> dict[str, l
     if failures:
         folder, first = next(iter(failures.items()))
         kind = UsageError if all(isinstance(error, UsageError) for error in failures.values()) else TrainingError
-        raise kind(f"{len(failures)} of {len(cells)} trainings failed, the first: {folder}: {first}")
+        raise kind(f"{len(failures)} of {len(to_do)} trainings failed, the first: {folder}: {first}")
     return tables
+
+
+def _fitting(cells: Sequence[Cell], to_do: list[Cell], dry_run: bool) -> list[Cell]:
+    """What of a plan can be trained; says which methods do not fit their recipes.
+
+    Raises:
+        UsageError, InputError: If a recipe cannot be trained; of a dry run that is a note.
+    """
+    try:
+        misfits = Rehearsal(to_do, downloads=not dry_run).misfits()
+    except (UsageError, InputError) as error:
+        if not dry_run:
+            raise
+        warnings.warn(f"this plan cannot be trained as it is: {error}", stacklevel=2)
+        return to_do
+    left_out = {id(to_do[number]): why for number, why in misfits.items()}
+    for number, why in misfits.items():
+        print(f"left out: {to_do[number].options.output}: {why}")
+    for recipe in dict.fromkeys(cell.recipe.name for cell in cells):
+        of_recipe = [cell for cell in cells if cell.recipe.name == recipe]
+        if all(id(cell) in left_out for cell in of_recipe):
+            raise UsageError(f"no method fits {of_recipe[0].recipe.file}, the first: {left_out[id(of_recipe[0])]}")
+    return [cell for cell in to_do if id(cell) not in left_out]
 
 
 def _train_all(cells: Sequence[Cell]) -> dict[Path, TrainingError | UsageError]:
@@ -89,11 +117,17 @@ def _tables(finished: Sequence[Cell], output: Path) -> dict[str, list[Row]]:
         assert isinstance(options, TransferOptions)
         images, ks, chosen_on = options.images, options.ks, VALIDATION if options.validation else ""
         found = baselines(options, output / name / "baselines.json")
-        rows = [row_of_baseline(name, images, baseline, recall) for baseline, recall in found.items()]
+        costs = Costs(output / name / "costs.json", accelerator_on(options.device))
+        of_source = costs.of_source(options)
+        shorter = min(options.embedding_dim or of_source.dim or 0, of_source.dim or 0)
+        rows = [
+            row_of_baseline(name, images, baseline, recall, of_source._replace(dim=length))
+            for (baseline, recall), length in zip(found.items(), (of_source.dim, shorter), strict=False)
+        ]
         for method in dict.fromkeys(cell.method for cell in cells):
             runs = [cell.options.output for cell in cells if cell.method == method]
-            lengths = [None, *lengths_of_run(runs[0])]
-            rows += [row_of_runs(name, images, method, runs, ks, chosen_on, length) for length in lengths]
+            lengths, size = [None, *lengths_of_run(runs[0])], costs.of_run(runs[0])
+            rows += [row_of_runs(name, images, method, runs, ks, chosen_on, length, size) for length in lengths]
         tables[name] = rows
     return tables
 

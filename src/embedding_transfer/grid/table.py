@@ -11,10 +11,14 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from embedding_transfer.grid.costs import NO_SIZE, Size
 from embedding_transfer.grid.published import PublishedRecall, published_recall
 from embedding_transfer.report.tables import markdown_table
 from embedding_transfer.retrieval.lengths import name_at, scores_by_length
 from embedding_transfer.training.run_directory import START
+
+COSTS = ("bytes per vector", "parameters", "ms per picture")
+"""What a network costs to run, as heads of columns."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Row:
         published: For each K that the paper reports.
         seconds: Of each training.
         start: Recall@K of each training before its first epoch, for the smallest K; empty for a baseline.
+        size: Length of its vectors, and what its network costs to run.
     """
 
     recipe: str
@@ -38,6 +43,7 @@ class Row:
     published: Mapping[int, PublishedRecall]
     seconds: Sequence[float]
     start: Sequence[float] = ()
+    size: Size = NO_SIZE
 
 
 def row_of_runs(
@@ -48,6 +54,7 @@ def row_of_runs(
     ks: Sequence[int],
     chosen_on: str = "",
     length: int | None = None,
+    size: Size = NO_SIZE,
 ) -> Row:
     """The row of some finished runs, which differ in their seeds.
 
@@ -59,6 +66,7 @@ def row_of_runs(
         ks: The K of Recall@K.
         chosen_on: What precedes ``recall@K`` in the name of the number that chooses the best epoch.
         length: Of the vectors' leading dimensions that the row is of; ``None``: all of them.
+        size: Of its network.
     """
     best: dict[int, list[float]] = {k: [] for k in ks}
     last: dict[int, list[float]] = {k: [] for k in ks}
@@ -77,8 +85,8 @@ def row_of_runs(
             begun = f"{kind}@{min(ks)}" if length is None else name_at(length, f"{kind}@{min(ks)}")
             start.append(json.loads((run / START).read_text())[begun])
     if length is not None:
-        return Row(recipe, f"{method}, first {length}", best, last, {}, seconds, start)
-    return Row(recipe, method, best, last, _published(recipe, images, method), seconds, start)
+        return Row(recipe, f"{method}, first {length}", best, last, {}, seconds, start, size._replace(dim=length))
+    return Row(recipe, method, best, last, _published(recipe, images, method), seconds, start, size)
 
 
 def lengths_of_run(run: Path) -> list[int]:
@@ -86,20 +94,29 @@ def lengths_of_run(run: Path) -> list[int]:
     return list(scores_by_length(json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])))
 
 
-def row_of_baseline(recipe: str, images: str, method: str, recall: Mapping[str, float]) -> Row:
+def row_of_baseline(recipe: str, images: str, method: str, recall: Mapping[str, float], size: Size = NO_SIZE) -> Row:
     """The row of a network that was not trained here: ``{"recall@1": ...}`` as fractions."""
     best = {int(name.partition("@")[2]): [value] for name, value in recall.items()}
-    return Row(recipe, method, best, {}, _published(recipe, images, method), [])
+    return Row(recipe, method, best, {}, _published(recipe, images, method), [], size=size)
 
 
 def head_and_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """The table of one recipe as text, in percent: best epoch, last epoch, published (if anything is)."""
+    """The table of one recipe as text: scores in percent of best epoch, last epoch, published (if anything is); costs.
+
+    Columns of costs of which nothing is known are left out.
+    """
     ks = list(rows[0].best)
     published = sorted({k for row in rows for k in row.published})
     starts = [f"start R@{min(ks)}"] if any(row.start for row in rows) else []
     head = ["method", "runs", *starts, *(f"R@{k}" for k in ks), *(f"last R@{k}" for k in ks)]
-    head += [*(f"published R@{k}" for k in published), "minutes"]
-    return head, [_cells(row, ks, published, bool(starts)) for row in rows]
+    head += [f"published R@{k}" for k in published]
+    costs = [_costs(row) for row in rows]
+    kept = [column for column in range(len(COSTS)) if any(cells[column] for cells in costs)]
+    head += [*(COSTS[column] for column in kept), "minutes"]
+    return head, [
+        [*_scores(row, ks, published, bool(starts)), *(cells[column] for column in kept), _minutes(row)]
+        for row, cells in zip(rows, costs, strict=True)
+    ]
 
 
 def as_markdown(tables: Mapping[str, Sequence[Row]]) -> str:
@@ -109,8 +126,9 @@ def as_markdown(tables: Mapping[str, Sequence[Row]]) -> str:
         [
             "Recall@K in % (without labels: overlap@K, the share of the source's K nearest that are among the "
             "target's), mean and standard deviation over seeds. *start R@K* is that of the network "
-            "before its first epoch, *R@K* of the best epoch, *last R@K* of the last one. Minutes are those of one "
-            "training, evaluation included.\n",
+            "before its first epoch, *R@K* of the best epoch, *last R@K* of the last one. Bytes are of a vector in "
+            "float32, *ms per picture* the quickest of many calls for one picture on the machine that made this table. "
+            "Minutes are those of one training, evaluation included.\n",
             *parts,
         ]
     )
@@ -121,22 +139,38 @@ def as_csv(tables: Mapping[str, Sequence[Row]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     protocols = ("best_mean", "best_std", "last_mean", "last_std")
-    writer.writerow(["recipe", "method", "k", "runs", *protocols, "published", "published_note"])
+    costs = [name.replace(" ", "_") for name in COSTS]
+    writer.writerow(["recipe", "method", "k", "runs", *protocols, "published", "published_note", *costs])
     for row in (row for rows in tables.values() for row in rows):
         for k, best in row.best.items():
             numbers = [*_mean_and_std(best), *_mean_and_std(row.last.get(k, []))]
             shown = ["" if number is None else f"{number:.3f}" for number in numbers]
             published = row.published.get(k, ("", ""))
-            writer.writerow([row.recipe, row.method, k, len(row.seconds), *shown, *published])
+            costs = [cell.replace(",", "") for cell in _costs(row)]
+            writer.writerow([row.recipe, row.method, k, len(row.seconds), *shown, *published, *costs])
     return text.getvalue()
 
 
-def _cells(row: Row, ks: Sequence[int], published: Sequence[int], has_start: bool) -> list[str]:
+def _scores(row: Row, ks: Sequence[int], published: Sequence[int], has_start: bool) -> list[str]:
     measured = [_spread(values.get(k, [])) for values in (row.best, row.last) for k in ks]
     reported = [str(row.published.get(k, "")) for k in published]
     start = [_spread(row.start)] if has_start else []
-    runs, minutes = (f"{len(row.seconds)}", f"{mean(row.seconds) / 60:.1f}") if row.seconds else ("", "")
-    return [row.method, runs, *start, *measured, *reported, minutes]
+    runs = f"{len(row.seconds)}" if row.seconds else ""
+    return [row.method, runs, *start, *measured, *reported]
+
+
+def _costs(row: Row) -> list[str]:
+    """As many as :data:`COSTS`."""
+    dim, (parameters, _, milliseconds) = row.size
+    return [
+        f"{4 * dim:,}" if dim else "",
+        f"{parameters:,}" if parameters else "",
+        f"{milliseconds:.2f}" if milliseconds else "",
+    ]
+
+
+def _minutes(row: Row) -> str:
+    return f"{mean(row.seconds) / 60:.1f}" if row.seconds else ""
 
 
 def _spread(values: Sequence[float]) -> str:

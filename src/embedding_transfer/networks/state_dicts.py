@@ -95,6 +95,8 @@ def fitting_weights(content: Any, names: Collection[str], origin: str) -> Weight
     most = max(count for count, *_ in fits)
     best = [_under(prefix, weights) for count, prefix, weights in fits if count == most]
     best = [weights for weights in best if AVERAGED.search(weights.place)] or best
+    if len(best) > 1 and 2 * most < len(names):  # blocks of another network, each with a few names of this one
+        return max(found, key=lambda weights: len(weights.state))
     if any(not _same(best[0].state, other.state, names) for other in best[1:]):
         places = " and ".join(repr(weights.place.rstrip(".")) for weights in best)
         raise InputError(f"{origin} holds this network {len(best)} times, under {places}: save the one you want alone")

@@ -20,7 +20,8 @@ from embedding_transfer.sources.stored_vectors import StoredVectors, warn_of_sur
 from embedding_transfer.sources.vector_batches import vector_batches
 
 Row = dict[str, Any]
-"""``{"network": "runs/short", "dim": 64, "recall@1": 0.71, ...}``: fractions; ``gallery`` names another network."""
+"""``{"network": "runs/short", "dim": 64, "bytes": 256, "parameters": 11000, "recall@1": 0.71, ...}``: scores are
+fractions, bytes those of a vector in float32; ``gallery`` names another network."""
 
 
 def evaluate_sources(
@@ -69,7 +70,8 @@ def evaluate_sources(
     def row(source: Source, vectors: Tensor, in_gallery: Tensor | None = None) -> Row:
         between = {} if in_gallery is None or gallery_source is None else {"gallery": gallery_source.name}
         found = scores_of(vectors, images, scores, ks, metric, in_gallery)
-        return {"network": source.name, **between, "dim": vectors.shape[1], **found}
+        dim, parameters = vectors.shape[1], sum(parameter.numel() for parameter in source.parameters())
+        return {"network": source.name, **between, "dim": dim, "bytes": 4 * dim, "parameters": parameters, **found}
 
     def rows_by_length(source: Source) -> list[Row]:
         vectors = vectors_of(source)

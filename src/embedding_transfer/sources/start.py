@@ -34,18 +34,9 @@ def start_as_source(
         The directions D (d, d') of the source's space that are the target's coordinates; the identity for d' = d.
 
     Raises:
-        UsageError: If the target has another backbone or a longer vector.
+        UsageError: If the target has another backbone or a longer vector, or pools in another way.
     """
-    if target.backbone_name != source.backbone_name or target.embedding_dim > source.embedding_dim:
-        raise UsageError(
-            f"a target {target.backbone_name} of {target.embedding_dim} dimensions cannot start from a source "
-            f"{source.backbone_name} of {source.embedding_dim}: leave out --start-from-source"
-        )
-    if target.pooling != source.pooling:
-        raise UsageError(
-            f"a target that pools by {target.pooling} cannot start from a source that pools by {source.pooling}: leave "
-            "out --pooling or --start-from-source"
-        )
+    require_startable(target, source)
     target.backbone.load_state_dict(source.backbone.state_dict())
     target.pool.load_state_dict(source.pool.state_dict())
     weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
@@ -58,3 +49,22 @@ def start_as_source(
     target.head.weight.copy_(weight)
     target.head.bias.copy_(bias)
     return directions
+
+
+def require_startable(target: EmbeddingNetwork, source: EmbeddingNetwork) -> None:
+    """Refuse a target that cannot have its source's weights.
+
+    Raises:
+        UsageError: If it has another backbone or a longer vector, or pools in another way.
+    """
+    if target.backbone_name != source.backbone_name or target.embedding_dim > source.embedding_dim:
+        raise UsageError(
+            f"a target {target.backbone_name} of {target.embedding_dim} dimensions cannot start from a source "
+            f"{source.backbone_name} of {source.embedding_dim}, as it needs the same backbone and at most its length: "
+            "leave out --start-from-source"
+        )
+    if target.pooling != source.pooling:
+        raise UsageError(
+            f"a target that pools by {target.pooling} cannot start from a source that pools by {source.pooling}: leave "
+            "out --pooling or --start-from-source"
+        )

@@ -41,14 +41,23 @@ def start_head(network: EmbeddingNetwork, images: ImageSet, workers: int, accele
     Raises:
         UsageError: If the embedding is longer than what the backbone pools, or there are fewer images than dimensions.
     """
-    dim, features = network.embedding_dim, network.backbone.features
-    if dim > min(features, len(images)):
-        raise UsageError(
-            f"a head of {dim} dimensions cannot start as principal components of {features} features of {len(images)} "
-            "images: leave out --head-start, or give a smaller --embedding-dim"
-        )
+    require_components(network, len(images))
     with phase(f"embedding {len(images):,} pictures for the principal components that the head starts as"):
         pooled = embed_images(Pooled(network), images, workers=workers, accelerator=accelerator)  # (n, features)
-    mean, directions = principal_components(pooled.cpu(), dim)  # (features,), (features, d)
+    mean, directions = principal_components(pooled.cpu(), network.embedding_dim)  # (features,), (features, d)
     network.head.weight.copy_(directions.T)
     network.head.bias.copy_(-(mean @ directions))
+
+
+def require_components(network: EmbeddingNetwork, n_images: int) -> None:
+    """Refuse a head that has more dimensions than so many images have principal components.
+
+    Raises:
+        UsageError: If the embedding is longer than what the backbone pools, or there are fewer images than dimensions.
+    """
+    dim, features = network.embedding_dim, network.backbone.features
+    if dim > min(features, n_images):
+        raise UsageError(
+            f"a head of {dim} dimensions cannot start as principal components of {features} features of {n_images} "
+            "images: leave out --head-start, or give a smaller --embedding-dim"
+        )

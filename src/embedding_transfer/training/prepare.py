@@ -47,6 +47,20 @@ def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
     """
     check_logger(options.log)
     run = RunDirectory(options)
+    images, validation = images_of(options)
+    accelerator = new_accelerator(options, all_learn)
+    options = with_batch_norm(fit_batches(options, images.train, accelerator.num_processes))
+    run.settle(options)
+    return Prepared(options, run, images, validation, accelerator)
+
+
+def images_of(options: TrainingOptions) -> tuple[ImageSplits, ImageSet | None]:
+    """The images that a training learns from and is tested on, and what it holds out to choose its best epoch.
+
+    Raises:
+        UsageError: If there are no such images or none that can be cached.
+        InputError: If they are not what the image set expects.
+    """
     with phase(f"looking for the images of {options.images if options.root is None else options.root}"):
         everything = load_images(options.images, options.root, options.allow_incomplete)
     if options.on_bad_image == "skip":
@@ -56,10 +70,7 @@ def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
     images, validation = hold_out_classes(everything, options.validation, options.seed)
     if options.train_on == "all":
         images = images._replace(train=whole_set(everything))
-    accelerator = new_accelerator(options, all_learn)
-    options = with_batch_norm(fit_batches(options, images.train, accelerator.num_processes))
-    run.settle(options)
-    return Prepared(options, run, images, validation, accelerator)
+    return images, validation
 
 
 def with_batch_norm(options: Options) -> Options:

@@ -65,7 +65,10 @@ class RunDirectory:
         changed = differing(options, read_options(self.config_file))
         if changed is not None:
             name, was, now = changed
-            raise UsageError(f"cannot resume {self.folder} with another {name}: it was {was!r}, now {now!r}")
+            instead = ""
+            if name == "epochs":  # the learning rates of the epochs that are done belong to the old number
+                instead = f"; for more, give another --output and --weights {self.folder}/best.safetensors"
+            raise UsageError(f"cannot resume {self.folder} with another {name}: it was {was!r}, now {now!r}{instead}")
 
     def start(self, metrics: list[dict[str, Any]], before: Mapping[str, Any] | None) -> None:
         """Make the folder, write the configuration and the metrics of the start and of the epochs that are done."""

@@ -77,6 +77,9 @@ class TransferOptions(SourceSettings, TrainingOptions):
             numbers = f"{len(self.source_weight)} for {len(self.source)}"
             raise UsageError(f"source_weight takes one number for each source; got {numbers}")
         if self.start_from_source and (self.pretrained or self.weights is not None):
-            raise UsageError("a target starts from its source or from other weights, not both")
+            raise UsageError(
+                "a target starts from its source or from other weights, not both: leave out --start-from-source, or "
+                "--weights and --pretrained"
+            )
         if self.transfer_weight == 0 and self.metric_loss is None:
             raise UsageError("transfer_weight 0 without a metric loss leaves nothing to learn: give --metric-loss")

@@ -33,7 +33,8 @@ def evaluate(
 
     Args:
         network: A run directory (its best network), a network file, ``timm:NAME``, the class path of your own module,
-            an ONNX file, or a file of vectors that ``embed`` wrote; several are compared in one table.
+            an ONNX file, or a file of vectors that ``embed`` wrote; several (``A B C ROOT``) are compared in one table,
+            with bytes of a vector and parameters.
         images: Image set: ``folder`` (class folders under root), ``table`` (a CSV file), ``unlabeled`` (pictures
             without classes), ``hf`` (a Hugging Face dataset on disk), ``glyphs`` (letters, made on the spot), ``cub``,
             ``cars``, ``sop`` or ``inshop`` (the published sets); in Python also the images themselves.
@@ -57,7 +58,8 @@ def evaluate(
         **source_options: See :class:`~embedding_transfer.sources.settings.SourceSettings`.
 
     Returns:
-        ``{"recall@1": 0.71, ...}`` as fractions; of several networks a list of these, each with its ``network``.
+        ``{"recall@1": 0.71, ...}`` as fractions; of several networks a list of these, each with its ``network``,
+        ``dim``, ``bytes`` of a vector in float32 and ``parameters`` (0 of a file of vectors).
 
     Raises:
         UsageError: If a network, the image set, its root or a score does not exist, or vectors that should be compared
@@ -70,7 +72,7 @@ def evaluate(
     """
     from embedding_transfer.images import load_images
     from embedding_transfer.images.bad_images import without_bad_images
-    from embedding_transfer.report.scores_table import print_scores, write_scores
+    from embedding_transfer.report.scores_table import ABOUT, print_scores, write_scores
     from embedding_transfer.retrieval.device import accelerator_on  # imports torch
     from embedding_transfer.retrieval.evaluation import check_scores
     from embedding_transfer.sources import SourceSettings
@@ -100,4 +102,4 @@ def evaluate(
         write_scores(Path(json), searched.summary(), metric, rows)
     if len(rows) > 1 or isinstance(network, (list, tuple)):
         return rows
-    return {name: value for name, value in rows[0].items() if name not in ("network", "dim")}
+    return {name: value for name, value in rows[0].items() if name not in ABOUT}

@@ -31,7 +31,8 @@ def reproduce(
     Every training has an ordinary run directory, OUTPUT/SETTING/IMAGES/METHOD/seed-N. What is finished there is not
     trained again, and what was interrupted goes on. The table compares with the source itself, with the principal
     components of its embeddings where the target's vector is shorter, and (method Labels) with the same target trained
-    on labels alone.
+    on labels alone, and says what each network costs: bytes of a vector, parameters, time for a picture. Images,
+    batches and weights are tried before anything is trained; a method that does not fit a recipe is left out by name.
 
     Args:
         recipes: Files of options: of ``transfer``, or of ``train-source``, which are run first.
@@ -40,8 +41,8 @@ def reproduce(
             Attention-tuned, CRD-tuned and PKT-tuned, and our own RelaxedContrastive-start (for targets of the source's
             backbone) and RelaxedContrastive-PKT.
         methods_file: YAML file with methods of your own: options by name.
-        seeds: Of the trainings.
-        dry_run: Print the plan and the commands, and do nothing.
+        seeds: Random seeds; each method is trained with each of them.
+        dry_run: Print the plan, the commands and what would stop them, and do nothing.
         overrides: Options of every training by name; on the command line any further option, such as ``--root`` or
             ``--epochs``, is one of them.
 
@@ -50,7 +51,8 @@ def reproduce(
 
     Raises:
         UsageError: If a recipe, method or option does not exist, a run directory holds a run with other options, or
-            several processes were started (each command of ``--dry-run`` can have several).
+            several processes were started (each command of ``--dry-run`` can have several), or a recipe cannot be
+            trained with these images and weights (InputError if one of these cannot be read).
         TrainingError: If trainings failed (UsageError if all of them for wrong options); the others are in the table.
 
     Example::

@@ -57,7 +57,7 @@ class Measuring:
         except (EmbeddingTransferError, OSError) as error:
             self.notes.append(f"The source {name} cannot be opened, so it is not shown: {error}.")
             return []
-        found = [Side(name, "source", source.dim, self._scores(vectors, None), _cost_of_source(source), vectors)]
+        found = [Side(name, "source", source.dim, self._scores(vectors, None), cost_of_source(source), vectors)]
         for dim in sorted({run.dim for run in runs if run.dim and run.dim < source.dim}, reverse=True):
             rows = np.unique(np.linspace(0, len(self.splits.train) - 1, TO_FIT).astype(int))
             center, directions = principal_components(self._embedded(source, self.splits.train.subset(rows)), dim)
@@ -103,7 +103,7 @@ class Measuring:
         print(f"embedding {len(images):,} pictures of {images.name} by {name}", file=sys.stderr)
 
 
-def _cost_of_source(source: Source) -> Cost:
+def cost_of_source(source: Source) -> Cost:
     """Of all networks in it; stored vectors have none."""
     parts = source.sources if isinstance(source, SeveralSources) else [source]
     networks = [getattr(part, "network", None) for part in parts]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from torch import Tensor
 
+from embedding_transfer.report.runs.cost import UNKNOWN, Cost
 from embedding_transfer.report.runs.measure import Measuring
 from embedding_transfer.report.runs.record import RunRecord, grouped, name_of_group
 from embedding_transfer.report.runs.side import Side
@@ -14,12 +15,15 @@ from embedding_transfer.report.scores import score_names
 from embedding_transfer.retrieval.lengths import scores_by_length
 
 
-def sides_of(runs: Sequence[RunRecord], measuring: Measuring | None) -> list[Side]:
+def sides_of(
+    runs: Sequence[RunRecord], measuring: Measuring | None, costs: Mapping[str, Cost] | None = None
+) -> list[Side]:
     """Sources with their baselines first, then each group of runs that is no source of others, behind its start.
 
     Args:
         runs: The runs.
         measuring: Opens networks; ``None``: what the runs have written down is all that is known.
+        costs: What networks cost where that is known without opening them, by their runs' names.
     """
     sides: list[Side] = []
     taught: dict[str, Tensor] = {}
@@ -32,7 +36,7 @@ def sides_of(runs: Sequence[RunRecord], measuring: Measuring | None) -> list[Sid
     shown = [side.name for side in sides if side.role == "source"]
     for group in grouped([run for run in runs if not any(run.is_named(name) for name in shown)]):
         each = [
-            Side(run.name, run.role, run.dim, run.scores)
+            Side(run.name, run.role, run.dim, run.scores, (costs or {}).get(run.name, UNKNOWN))
             if measuring is None
             else measuring.target_side(run, taught.get(str(run.sources)))
             for run in group
