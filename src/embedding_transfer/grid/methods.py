@@ -16,7 +16,7 @@ AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedM
 """The eight methods of the released research code, in the order of the paper's tables."""
 
 BEST = "best"
-"""Not a method but a choice of one: ours for the target that is asked for."""
+"""Not a method but a choice of one, for the target that is asked for."""
 
 Method = dict[str, Any]
 """Options of ``transfer`` by name, such as ``{"loss": "RelaxedContrastiveLoss", "loss.sigma": 0.5}``."""
@@ -54,8 +54,8 @@ def method_of(name: str, beside: Mapping[str, Any]) -> Method:
     """The options that ``transfer --method NAME`` stands for.
 
     Args:
-        name: A method of ``methods.yaml``, or ``best``: ours, which starts as its source unless other options ask for a
-            backbone or for weights.
+        name: A method of ``methods.yaml``, or ``best``: what led in our trials (docs/choosing-a-loss.md) for a target
+            that starts as its source, for one with a backbone of its own, for one with weights of its own.
         beside: The other options of the transfer.
 
     Raises:
@@ -67,6 +67,8 @@ def method_of(name: str, beside: Mapping[str, Any]) -> Method:
         {'loss': 'RKDLoss'}
     """
     if name == BEST:
-        has_own_start = any(beside.get(option) for option in ("backbone", "weights", "pretrained"))
-        name = "RelaxedContrastive-PKT" if has_own_start else "RelaxedContrastive-start"
+        if beside.get("weights") or beside.get("pretrained"):
+            name = "RelaxedContrastive"
+        else:
+            name = "RelaxedContrastive-PKT" if beside.get("backbone") else "RelaxedContrastive-start"
     return chosen_methods((name,), load_methods())[name]
