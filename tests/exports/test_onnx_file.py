@@ -51,7 +51,7 @@ def test_backbones_give_the_numbers_of_torch(backbone: str, tmp_path: Path) -> N
     shown = views.astype(np.float32) / 255
     with torch.no_grad():
         expected = network(torch.from_numpy(shown)).numpy()
-    assert np.linalg.norm(expected[0] - expected[1]) > 1e-3  # pictures differ by more than what is allowed below
+    assert np.linalg.norm(expected[0] - expected[1]) > 5e-4  # pictures differ by more than what is allowed below
     for count in (1, 3, 5):
         assert np.abs(run(tmp_path / "a.onnx", shown[:count]) - expected[:count]).max() <= 1e-4
 
