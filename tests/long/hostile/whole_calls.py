@@ -55,6 +55,7 @@ def whole_call(rng: Rng, folder: Path) -> Reads:
     words = [verb, *words, "--workers", "0"]
     if rng.random() < 0.8:
         kept = ("output", "epochs", "workers", "threads", "log", "images", "pretrained", "compile_network")
+        kept += ("cache", "store_source")  # folders to write to, wherever the caller says
         name = pick(rng, [name for name in options_of(verb) if name not in kept])
         value = pick(
             rng, (*TEXTS, "1", "2", "8", "0.5", "1e-30", "1e30", "frozen", "bf16", "cosine", "own", "class-token")
