@@ -18,6 +18,14 @@ AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedM
 BEST = "best"
 """Not a method but a choice of one, for the target that is asked for."""
 
+LED = {
+    (False, False): "RelaxedContrastive-start",
+    (True, False): "RelaxedContrastive-PKT",
+    (False, True): "RelaxedContrastive",
+    (True, True): "RKD",
+}
+"""What led in our trials, by whether a target has a backbone of its own and weights of its own."""
+
 Method = dict[str, Any]
 """Options of ``transfer`` by name, such as ``{"loss": "RelaxedContrastiveLoss", "loss.sigma": 0.5}``."""
 
@@ -55,7 +63,7 @@ def method_of(name: str, beside: Mapping[str, Any]) -> Method:
 
     Args:
         name: A method of ``methods.yaml``, or ``best``: what led in our trials (docs/choosing-a-loss.md) for a target
-            that starts as its source, for one with a backbone of its own, for one with weights of its own.
+            with or without a backbone and weights of its own.
         beside: The other options of the transfer.
 
     Raises:
@@ -67,8 +75,5 @@ def method_of(name: str, beside: Mapping[str, Any]) -> Method:
         {'loss': 'RKDLoss'}
     """
     if name == BEST:
-        if beside.get("weights") or beside.get("pretrained"):
-            name = "RelaxedContrastive"
-        else:
-            name = "RelaxedContrastive-PKT" if beside.get("backbone") else "RelaxedContrastive-start"
+        name = LED[bool(beside.get("backbone")), bool(beside.get("weights") or beside.get("pretrained"))]
     return chosen_methods((name,), load_methods())[name]

@@ -18,9 +18,9 @@ def transfer(source: Any, method: str | None = None, **options: Any) -> Training
     Args:
         source: Run directory (its best network is taken) or file of the source network.
         method: A name for options that belong together, as ``reproduce`` knows them (``RKD``, ``CRD-tuned``, ...), or
-            ``best``: what led in our trials for such a target, which starts as its source, or has a backbone or weights
-            of its own. Options given beside it win; config.yaml holds what it stood for. Default: relaxed contrastive,
-            as published.
+            ``best``: what led in our trials for such a target, with or without a backbone and weights of its own
+            (without both it starts as its source). Options given beside it win; config.yaml holds what it stood for.
+            Default: relaxed contrastive, as published.
         **options: See :class:`~embedding_transfer.training.transfer_options.TransferOptions`; ``output`` is required.
 
     Returns:
