@@ -120,7 +120,7 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
         with torch.random.fork_rng(devices=[]):  # the stream of everything else is left alone
             for view in range(self.views):
                 key = np.random.SeedSequence((self.seed, epoch, index, view)).generate_state(1, np.uint64)[0]
-                torch.default_generator.manual_seed(int(key >> 1))
+                torch.default_generator.manual_seed(int(key) >> 1)
                 views.append(planes(self.transform(picture)))
         return torch.stack(views), self.images.label(index), index
 
