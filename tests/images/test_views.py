@@ -80,7 +80,7 @@ def test_views_of_photos_are_those_of_torchvision(width: int, height: int, size:
     theirs = v2.Compose([v2.RandomResizedCrop(size), v2.RandomHorizontalFlip()])
     for view in range(2):
         key = np.random.SeedSequence((seed, 1, 0, view)).generate_state(1, np.uint64)[0]
-        torch.manual_seed(int(key >> 1))
+        torch.manual_seed(int(key) >> 1)
         expected = np.asarray(theirs(Image.fromarray(pixels)))
         assert np.array_equal(found[view].permute(1, 2, 0).numpy(), expected)
 
