@@ -247,4 +247,7 @@ def test_typed_arguments_of_a_loss_belong_to_that_of_the_method(tmp_path: Path) 
     assert rkd["lr"] == 0.5
     assert parse("transfer", [*words, "--method", "best"])["source_views"] == "mean"
     assert not parse("transfer", [*words, "--method", "best"])["start_from_source"]  # the recipe has a backbone
-    assert parse("transfer", ["runs/source", "--output", "x", "--method", "best"])["start_from_source"]
+    best = ["runs/source", "--output", "x", "--method", "best"]
+    assert parse("transfer", best)["start_from_source"]
+    assert parse("transfer", [*best, "--pretrained", "false", "--weights", "null"])["start_from_source"]
+    assert not parse("transfer", [*best, "--pretrained"])["start_from_source"]

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import yaml
 
-from embedding_transfer.build import read_options
+from embedding_transfer.build import as_type, read_options
 from embedding_transfer.errors import InputError, UsageError, nearest
+from embedding_transfer.training.transfer_options import TransferOptions
 
 AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedMS", "RelaxedContrastive")
 """The eight methods of the released research code, in the order of the paper's tables."""
 
 BEST = "best"
 """Not a method but a choice of one, for the target that is asked for."""
+
+OWN = ("backbone", "weights", "pretrained")
+"""Options that give a target what is not its source's."""
 
 LED = {
     (False, False): "RelaxedContrastive-start",
@@ -75,5 +79,7 @@ def method_of(name: str, beside: Mapping[str, Any]) -> Method:
         {'loss': 'RKDLoss'}
     """
     if name == BEST:
-        name = LED[bool(beside.get("backbone")), bool(beside.get("weights") or beside.get("pretrained"))]
+        kinds = get_type_hints(TransferOptions, include_extras=True)
+        asked = {option: as_type(beside[option], kinds[option], option) for option in OWN if option in beside}
+        name = LED[bool(asked.get("backbone")), bool(asked.get("weights") or asked.get("pretrained"))]
     return chosen_methods((name,), load_methods())[name]
