@@ -238,6 +238,10 @@ def test_the_table_and_the_pages_say_what_networks_cost(grid: Path) -> None:
         text = (grid / "out" / page).read_text()
         assert f"{int(rows['Mine']['parameters']):,}" in text
         assert "bytes per vector" in text
+    for kept in ("costs", "baselines"):  # damaged: measured again
+        (grid / f"out/tiny/shorter/{kept}.json").write_text("{")
+    assert main([*COMMAND, "--methods", "Labels,Mine", "--epochs", "1"]) == 0
+    assert all((grid / f"out/tiny/shorter/{kept}.json").read_text() != "{" for kept in ("costs", "baselines"))
 
 
 @pytest.mark.parametrize(

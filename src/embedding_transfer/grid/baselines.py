@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from embedding_transfer.files import write_text
+from embedding_transfer.grid.measured import read_measured
 from embedding_transfer.images import ImageSet, load_images
 from embedding_transfer.networks.load import BEST
 from embedding_transfer.retrieval.agreement import agreement
@@ -42,10 +43,9 @@ def baselines(options: TransferOptions, file: Path) -> dict[str, dict[str, float
     config = config_data(options)
     asked = {name: config[name] for name in names}
     asked["source_changed"] = [changed_at(Path(str(name))) for name in options.source]
-    if file.exists():
-        kept = json.loads(file.read_text())
-        if kept["asked"] == asked:
-            return dict(kept["found"])
+    kept = read_measured(file)
+    if kept.get("asked") == asked:
+        return dict(kept["found"])
     found = _measured(options)
     write_text(file, json.dumps({"asked": asked, "found": found}, indent=1))
     return found

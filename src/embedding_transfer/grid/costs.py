@@ -11,6 +11,7 @@ from accelerate import Accelerator
 
 from embedding_transfer.files import write_text
 from embedding_transfer.grid.baselines import changed_at
+from embedding_transfer.grid.measured import read_measured
 from embedding_transfer.networks import load_network
 from embedding_transfer.report.runs.cost import UNKNOWN, Cost, cost_of
 from embedding_transfer.report.runs.measure import cost_of_source
@@ -38,7 +39,7 @@ class Costs:
 
     def __init__(self, file: Path, accelerator: Accelerator) -> None:
         self.file, self.device = file, accelerator.device
-        self.kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        self.kept: dict[str, Any] = read_measured(file)
 
     def of_run(self, folder: Path) -> Size:
         """Of the best network of a run; networks of one shape share their numbers."""
