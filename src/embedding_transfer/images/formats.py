@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import PIL
 from PIL import Image
 
 
@@ -23,6 +24,9 @@ PostScript is not among them, because Pillow runs Ghostscript on it; nor is IPTC
 formats that Pillow can only write (PDF), knows by name alone (HDF5, MPEG, WMF), unpacks without a limit (FITS) or is
 about to drop (IM).
 """
+
+READ_SINCE = {"DDS": (12, 3)}
+"""The first Pillow that stops at the end of a damaged file of a format, where those before it go on for minutes."""
 
 WITH_SIGNATURE = _words("AVIF BMP GIF HEIF JPEG JPEG2000 PNG TIFF WEBP")
 """Formats by which a file without a known ending is taken for a picture."""
@@ -47,13 +51,14 @@ OTHER_ENDINGS = frozenset(
 
 @cache
 def formats() -> tuple[str, ...]:
-    """Those of :data:`FORMATS` that can be read here; HEIF needs pillow-heif."""
+    """Those of :data:`FORMATS` that can be read here; HEIF needs pillow-heif, DDS Pillow 12.3."""
     Image.init()
     with suppress(ImportError):
         from pillow_heif import register_heif_opener
 
         register_heif_opener()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
+    pillow = tuple(int(number) for number in PIL.__version__.split(".")[:2])
+    return tuple(name for name in FORMATS if name in Image.OPEN and pillow >= READ_SINCE.get(name, (0, 0)))
 
 
 @cache
