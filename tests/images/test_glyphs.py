@@ -57,6 +57,19 @@ def test_letters_that_look_the_same_are_one_class(letters: ImageSplits) -> None:
     assert len(class_of_picture) == sum(map(len, letters)), "a class holds the same picture twice"
 
 
+def test_an_older_matplotlib_draws_the_same_pictures_to_test_on(
+    letters: ImageSplits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before 3.11 it had no cmti10; Python 3.10 has none newer."""
+    there = glyphs._font_path
+    monkeypatch.setattr(glyphs, "_font_path", lambda name: tmp_path / "none" if name == "cmti10" else there(name))
+    older = load_glyphs(tmp_path)
+    assert np.array_equal(older.test.images, letters.test.images)
+    assert older.train.class_names == letters.train.class_names
+    newest = there("cmti10").exists()
+    assert len(letters.train) - len(older.train) == (52 if newest else 0)
+
+
 def test_the_cache_is_read_again(letters: ImageSplits, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glyphs, "_render", lambda: pytest.fail("rendered although cached"))
     assert np.array_equal(load_glyphs(cache).test.images, letters.test.images)
