@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Generic, NamedTuple
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -23,22 +22,18 @@ from embedding_transfer.training.options import AUTO, Options, TrainingOptions
 from embedding_transfer.training.run_directory import RunDirectory
 
 
-class Prepared(NamedTuple, Generic[Options]):
-    """What a training needs besides its network and losses; in the options nothing is left open."""
-
-    options: Options
-    run: RunDirectory
-    images: ImageSplits
-    validation: ImageSet | None
-    accelerator: Accelerator
-
-
-def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
+def prepare(
+    options: Options, all_learn: bool = True
+) -> tuple[Options, RunDirectory, ImageSplits, ImageSet | None, Accelerator]:
     """Check the run directory, then load the images, then start the accelerator; nothing is written yet.
 
     Args:
         options: Of the training.
         all_learn: Whether every step has a gradient for every parameter, apart from warm-up.
+
+    Returns:
+        The options, in which nothing is left open, where the run is written, its images, what is held out of them to
+        choose the best epoch, and where tensors live.
 
     Raises:
         UsageError: If the run directory is in use, there are no such images or none that can be cached, or a logger
@@ -51,7 +46,7 @@ def prepare(options: Options, all_learn: bool = True) -> Prepared[Options]:
     accelerator = new_accelerator(options, all_learn)
     options = with_batch_norm(fit_batches(options, images.train, accelerator.num_processes))
     run.settle(options)
-    return Prepared(options, run, images, validation, accelerator)
+    return options, run, images, validation, accelerator
 
 
 def images_of(options: TrainingOptions) -> tuple[ImageSplits, ImageSet | None]:
