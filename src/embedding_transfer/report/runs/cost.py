@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-WARM_SECONDS, ROUNDS, SECONDS = 0.3, 100, 1.0
-"""How long pictures are not timed, timed ones at most, and how long these may take."""
+WARM_SECONDS, SECONDS = 0.3, 1.0
+"""How long pictures are not timed, and then are: a machine may be slow for tenths of a second."""
 
 
 class Cost(NamedTuple):
@@ -85,6 +85,6 @@ def _milliseconds(network: nn.Module, picture: Tensor) -> float:
     while warm < WARM_SECONDS:
         warm += seconds()
     found: list[float] = []
-    while (len(found) < ROUNDS and sum(found) < SECONDS) or len(found) < 3:
+    while sum(found) < SECONDS or len(found) < 3:
         found.append(seconds())
     return 1000 * min(found)
