@@ -222,7 +222,7 @@ def test_your_own_loss_by_class_path(tiny_source: Path, tiny_options: dict[str, 
         "0",
     ]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    assert subprocess.run(command, env=environment, timeout=120).returncode == 0
+    assert subprocess.run(command, env=environment, timeout=600).returncode == 0
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text())["loss"]["init_args"] == {"power": 1.5}
 
 
