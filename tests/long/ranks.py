@@ -12,14 +12,20 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["embedding_transfer.training.train_target", "matplotlib.pyplot"])
+OURS = ["embedding_transfer.cli", "embedding_transfer.training.train_target"]
+THEIRS = ["matplotlib.pyplot", "datasets", "docstring_parser"]  # imported when needed, which takes time
+FORKS.set_forkserver_preload(OURS + THEIRS)
 
 LONGEST = 900
 """Seconds after which processes count as ones that hang; it is generous, since the machine may be busy."""
 
 
+BEGUN = b"."
+"""What a process says once it is about to do its work."""
+
+
 class Ranks:
-    """Processes that do the same work, each with its rank, and what they say.
+    """Processes that do the same work, each with its rank, and what they say; all have begun when one is made.
 
     Args:
         work: Called in each of them; what it returns is the exit code. It must be importable.
@@ -40,6 +46,8 @@ class Ranks:
             says.close()
             self.processes.append(process)
             self.heard.append(hears)
+        for hears in self.heard:
+            os.read(hears.fileno(), len(BEGUN))
 
     def send(self, number: int) -> None:
         """A signal to every process that is still there."""
@@ -118,9 +126,11 @@ def _begin(
     says: Connection, rank: int, processes: int, port: int, work: Callable[..., int | None], arguments: tuple[Any, ...]
 ) -> None:
     os.setsid()
+    multiprocessing.set_start_method(None, force=True)  # loaders start as users' do, not as these processes do
     for name, number in (("stdout", 1), ("stderr", 2)):
         os.dup2(says.fileno(), number)
         setattr(sys, name, open(number, "w", buffering=1, closefd=False))  # noqa: SIM115
+    os.write(says.fileno(), BEGUN)
     if processes > 1:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes)}

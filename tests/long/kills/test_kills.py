@@ -44,10 +44,10 @@ def job(tiny_options: dict[str, Any], tiny_source: Path, tmp_path: Path) -> Make
     return make
 
 
-def fault_of(job: Job, whole: dict[str, Any], ranks: Ranks, code: int) -> str:
+def fault_of(job: Job, whole: dict[str, Any], ranks: Ranks, *may_end: int) -> str:
     """What is wrong with how a training ended, or with what it is once it has gone on; empty if nothing is."""
     ended = ranks.codes()
-    if ended[0] not in (code, 0):
+    if ended[0] not in (*may_end, 0):
         return f"ended with {ended}: {ranks.said()}"
     again = job.resume()
     codes = again.codes()
@@ -103,10 +103,10 @@ def test_an_end_at_random_moments(loss: str, processes: int, workers: int, job: 
     for _ in range(MOMENTS):
         how = chance.choice(("SIGKILL", "SIGTERM", "SIGINT"))
         ranks = training.start()
-        moment = chance.uniform(0, timed.seconds)
+        number, moment = getattr(signal, how), chance.uniform(0.05, timed.seconds)
         ranks.processes[0].join(moment)
-        ranks.send(getattr(signal, how))
-        fault = fault_of(training, whole, ranks, CODES[how])
+        ranks.send(number)
+        fault = fault_of(training, whole, ranks, CODES[how], -number)  # it just dies where its work is done
         groups += ranks.groups()
         if fault:
             faults.append(f"{how} after {moment:.3f} s: {fault}")
