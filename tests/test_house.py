@@ -24,9 +24,10 @@ ROOMS = (
     "images",
     "build",
     "files",
+    "told_to_end",
     "errors",
 )
-"""From the top down. ``files`` and ``errors`` are single modules."""
+"""From the top down. ``files``, ``told_to_end`` and ``errors`` are single modules."""
 FILES = sorted(file for file in PACKAGE.rglob("*.py") if file.parent != PACKAGE or file.stem in ROOMS)
 
 

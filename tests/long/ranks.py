@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import multiprocessing.connection
 import os
+import signal
 import socket
 import sys
 import time
@@ -19,6 +20,9 @@ FORKS.set_forkserver_preload(OURS + THEIRS)
 LONGEST = 900
 """Seconds after which processes count as ones that hang; it is generous, since the machine may be busy."""
 
+
+PATIENCE = 30
+"""Seconds that torchrun leaves to processes which it has told to end."""
 
 BEGUN = b"."
 """What a process says once it is about to do its work."""
@@ -54,6 +58,17 @@ class Ranks:
         for process in self.processes:
             if process.is_alive():
                 os.kill(process.pid or 0, number)
+
+    def end_together(self) -> bool:
+        """Wait for one that ends; half a minute later kill what is left, as torchrun does; whether there was any."""
+        multiprocessing.connection.wait([process.sentinel for process in self.processes], LONGEST)
+        end = time.monotonic() + PATIENCE
+        for process in self.processes:
+            process.join(max(0.0, end - time.monotonic()))
+        left = [process for process in self.processes if process.is_alive()]
+        for process in left:
+            process.kill()
+        return bool(left)
 
     def codes(self) -> list[int]:
         """Wait for all of them; their exit codes, or minus the signal that killed them.
@@ -127,6 +142,7 @@ def _begin(
 ) -> None:
     os.setsid()
     multiprocessing.set_start_method(None, force=True)  # loaders start as users' do, not as these processes do
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which programs in the background ignore
     for name, number in (("stdout", 1), ("stderr", 2)):
         os.dup2(says.fileno(), number)
         setattr(sys, name, open(number, "w", buffering=1, closefd=False))  # noqa: SIM115

@@ -3,50 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+
+from embedding_transfer.told_to_end import ToldToEnd
 
 PATIENCE = 2.0
 """Seconds for which a process waits with its end, so that the first one can say what is wrong with all of them."""
 
 SIGNS_OF_LOSS = ("gloo", "Connection closed by peer", "Connection reset by peer", "Broken pipe")
 """What errors of processes say that have lost another one on CPUs."""
-
-
-class ToldToEnd(KeyboardInterrupt):
-    """SIGTERM or SIGHUP came; ends what runs just as Ctrl-C does.
-
-    Args:
-        number: Of the signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.signal = signal.Signals(number)
-
-
-@contextmanager
-def ends_by_signal() -> Iterator[None]:
-    """Inside, SIGTERM (a cluster wants its machine back) and SIGHUP (a closed terminal) raise :class:`ToldToEnd`."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise ToldToEnd(number)
-
-    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, end) for number in wanted}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def how_it_ended(stop: KeyboardInterrupt) -> tuple[str, int]:

@@ -10,7 +10,6 @@ from typing import Any
 from embedding_transfer import __version__
 from embedding_transfer.cli.ending import (
     another_has_ended,
-    ends_by_signal,
     how_it_ended,
     leave_processes,
     say_once,
@@ -18,6 +17,7 @@ from embedding_transfer.cli.ending import (
 )
 from embedding_transfer.cli.verbs import FIRST, VERBS
 from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, one_line, shown
+from embedding_transfer.told_to_end import ends_by_signal
 
 OVERVIEW = """usage: embedding-transfer VERB [options]
 

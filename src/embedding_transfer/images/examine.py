@@ -15,6 +15,7 @@ from tqdm import tqdm
 from embedding_transfer.errors import InputError
 from embedding_transfer.images.decode import open_image
 from embedding_transfer.images.image_set import ImageSet
+from embedding_transfer.images.loading import batches_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def examine(images: ImageSet, workers: int = 2) -> list[Examined]:
     loader = DataLoader(_Looks(images), batch_size=32, num_workers=workers, collate_fn=list)
     looks: list[Look] = []
     with tqdm(total=len(images), desc=f"look at {images.name}", unit="img", leave=False, disable=None) as bar:
-        for batch in loader:
+        for batch in batches_of(loader):
             looks += batch
             bar.update(len(batch))
     return [Examined(images, row, look) for row, look in enumerate(looks)]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from embedding_transfer.errors import EmbeddingTransferError
+from embedding_transfer.told_to_end import end_if_told
 
 Batch = TypeVar("Batch")
 
@@ -13,9 +14,12 @@ def batches_of(loader: Iterable[Batch]) -> Iterator[Batch]:
 
     Raises:
         EmbeddingTransferError: As a worker raised it, without the worker's traceback in the message.
+        KeyboardInterrupt: If an end was asked for while workers were started.
     """
     try:
-        yield from loader
+        for batch in loader:
+            end_if_told()  # starting a worker may have drowned it
+            yield batch
     except EmbeddingTransferError as error:
         message = str(error)
         if "Original Traceback" not in message:

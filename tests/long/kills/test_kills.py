@@ -47,7 +47,7 @@ def job(tiny_options: dict[str, Any], tiny_source: Path, tmp_path: Path) -> Make
 def fault_of(job: Job, whole: dict[str, Any], ranks: Ranks, *may_end: int) -> str:
     """What is wrong with how a training ended, or with what it is once it has gone on; empty if nothing is."""
     ended = ranks.codes()
-    if ended[0] not in (*may_end, 0):
+    if ended[0] not in may_end:
         return f"ended with {ended}: {ranks.said()}"
     again = job.resume()
     codes = again.codes()
@@ -60,8 +60,9 @@ def fault_of(job: Job, whole: dict[str, Any], ranks: Ranks, *may_end: int) -> st
 
 
 def faults_at(job: Job, how: How, events: range | list[int], whole: dict[str, Any]) -> list[str]:
-    """What is wrong after an end at each of these file events."""
-    faults = [(event, fault_of(job, whole, job.start(event, how), CODES[how])) for event in events]
+    """What is wrong after an end at each of these file events; a disk may also be full when nothing more is written."""
+    may_end = (CODES[how], 0) if how == "full disk" else (CODES[how],)
+    faults = [(event, fault_of(job, whole, job.start(event, how), *may_end)) for event in events]
     return [f"{how} at event {event}: {fault}" for event, fault in faults if fault]
 
 
@@ -106,7 +107,10 @@ def test_an_end_at_random_moments(loss: str, processes: int, workers: int, job: 
         number, moment = getattr(signal, how), chance.uniform(0.05, timed.seconds)
         ranks.processes[0].join(moment)
         ranks.send(number)
-        fault = fault_of(training, whole, ranks, CODES[how], -number)  # it just dies where its work is done
+        may_end = {0, CODES[how], -number}
+        if ranks.end_together() and not any(ranks.said()):  # one waited for the other one to connect at all
+            may_end.add(-signal.SIGKILL)
+        fault = fault_of(training, whole, ranks, *may_end)
         groups += ranks.groups()
         if fault:
             faults.append(f"{how} after {moment:.3f} s: {fault}")
