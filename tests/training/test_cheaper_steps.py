@@ -150,7 +150,7 @@ def test_views_that_begin_anew_are_read_in_one_training(
         ({"views": 3}, "another shape"),
         ({"store_source_dtype": "float16"}, "another dtype"),
         ({"image_size": 20}, "another size of views"),
-        ({"source_views": "mean"}, "another source"),
+        ({"source_views": "mean"}, "another source_views .own, now mean."),
         ({"loss": "FitNetLoss"}, "needs the source's stage maps"),
     ],
 )

@@ -38,6 +38,7 @@ def with_store(
     if "source_maps" in loss.fields:
         raise UsageError(f"{type(loss).__name__} needs the source's stage maps, which --store-source does not keep")
     about = {
+        "source_views": options.source_views,
         "source": fingerprint_of_source(source),
         "images": fingerprint_of_images(images),
         "seed": options.seed,

@@ -25,8 +25,8 @@ SEED = int(os.environ.get("KILLS_SEED", "0"))
 MOMENTS = max(1, 20 // EVERY)
 """Random moments at which each training is ended; ten kinds of trainings make two hundred."""
 
-TORN = ("multiprocessing/resource_sharer.py", "multiprocessing/synchronize.py")
-"""Where a loader's process says that its training ended while it handed a batch over, or while it was being started."""
+TORN = ("multiprocessing/resource_sharer.py", "multiprocessing/synchronize.py", "DataLoaderIter.__del__")
+"""Where loaders say that their training ended: as one handed a batch over, was being started, was half made."""
 
 Makes = Callable[..., Job]
 
