@@ -20,7 +20,6 @@ FORKS.set_forkserver_preload(OURS + THEIRS)
 LONGEST = 900
 """Seconds after which processes count as ones that hang; it is generous, since the machine may be busy."""
 
-
 PATIENCE = 30
 """Seconds that torchrun leaves to processes which it has told to end."""
 
