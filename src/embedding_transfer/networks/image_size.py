@@ -1,4 +1,4 @@
-"""Whether a network takes pictures of a size is found out by showing it one."""
+"""Pictures of another size: networks of fixed size are told, and whether one takes them is found out by showing one."""
 
 from __future__ import annotations
 
@@ -32,3 +32,20 @@ def try_image_size(network: nn.Module, size: int, least: int, backbone: str) -> 
         raise UsageError(f"{message}: {reason(error)}") from error
     finally:
         network.train(was_training)
+
+
+def resize_input(model: nn.Module, size: int) -> None:
+    """Tell a network of timm that has a fixed input size, such as ViT and Swin, another one; others take any.
+
+    Embeddings of positions are interpolated.
+
+    Raises:
+        UsageError: If it cannot be.
+    """
+    change = getattr(model, "set_input_size", None)
+    if change is None:
+        return
+    try:
+        change(img_size=(size, size))
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise UsageError(f"image size {size} does not fit {type(model).__name__}: {reason(error)}") from error

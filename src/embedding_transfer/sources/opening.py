@@ -62,27 +62,32 @@ def open_source(
     for name in names:
         own = next(files, None) if str(name).startswith(PREFIX) else None
         sources.append(_open_one(name, own, settings, views))
+    if settings.source_image_size and not any(isinstance(source, PictureSource) for source in sources):
+        raise UsageError("stored vectors look at no picture: leave out --source-image-size")
     if len(sources) == 1 and len(settings.source_weight) < 2:
         return sources[0]
     return SeveralSources(sources, settings.source_weight or [1.0] * len(sources))
 
 
 def _open_one(named: Named, weights: Path | None, settings: SourceSettings, views: Literal["own", "mean"]) -> Source:
+    size = settings.source_image_size
+    if isinstance(named, EmbeddingNetwork):
+        return PictureSource(named.at_image_size(size or named.image_size), _name_of(named), views)
     if not isinstance(named, (str, Path)):
-        network = named if isinstance(named, EmbeddingNetwork) else OwnSource(named, _name_of(named))
-        return PictureSource(network, _name_of(named), views)
+        return PictureSource(OwnSource(named, _name_of(named), size), _name_of(named), views)
     name = str(named)
     if name.startswith(PREFIX):
-        return PictureSource(TimmSource(name, weights, settings.source_pretrained), name, views)
+        return PictureSource(TimmSource(name, weights, settings.source_pretrained, size), name, views)
     path = Path(name)
     if path.suffix == ".onnx":
         normalization = Normalization(_three(settings.source_mean, "mean"), _three(settings.source_std, "std"))
-        return PictureSource(OnnxSource(path, normalization, settings.source_image_size), name, views)
+        return PictureSource(OnnxSource(path, normalization, size), name, views)
     if is_vector_file(path):
         return StoredVectors(path)
     if not path.exists() and CLASS_PATH.fullmatch(name) and path.suffix not in (".pth", ".pt", ".safetensors"):
-        return PictureSource(OwnSource(find_own_source(name), name), name, views)
-    return PictureSource(load_network(path), name, views)
+        return PictureSource(OwnSource(find_own_source(name), name, size), name, views)
+    network = load_network(path)
+    return PictureSource(network.at_image_size(size or network.image_size), name, views)
 
 
 def _name_of(given: Any) -> str:

@@ -25,6 +25,7 @@ class OwnSource(nn.Module):
             ``image_size`` is the side of the pictures that it wants (default 224), its ``crop`` the share of a picture
             that it sees when vectors are compared (default 1).
         name: What messages call it.
+        image_size: Side of the pictures, in place of its own.
 
     Raises:
         UsageError: If it cannot be called, or makes no vectors.
@@ -36,10 +37,11 @@ class OwnSource(nn.Module):
         (3, 224)
     """
 
-    def __init__(self, given: Callable[..., Any], name: str) -> None:
+    def __init__(self, given: Callable[..., Any], name: str, image_size: int | None = None) -> None:
         super().__init__()
         self.given = _made(given, name)  # a module is found by torch, and moves with this one
-        self.image_size = as_type(getattr(self.given, "image_size", DEFAULT_SIZE), ImageSize, f"image_size of {name}")
+        own_size = as_type(getattr(self.given, "image_size", DEFAULT_SIZE), ImageSize, f"image_size of {name}")
+        self.image_size = image_size or own_size
         self.crop = as_type(getattr(self.given, "crop", 1.0), Share, f"crop of {name}")
         self.name = name
         self.eval()

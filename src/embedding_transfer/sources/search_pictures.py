@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from accelerate import Accelerator
 
+from embedding_transfer.build.ranges import ImageSize
+from embedding_transfer.build.values import as_type
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
 from embedding_transfer.retrieval.neighbors import search_neighbors
 from embedding_transfer.retrieval.vector_file import VectorFile
 from embedding_transfer.sources.about_source import about_source
+from embedding_transfer.sources.settings import SourceSettings
 from embedding_transfer.sources.source import Source
 from embedding_transfer.sources.timm_source import PREFIX
 
@@ -72,8 +76,8 @@ def check_source(file: VectorFile, source: Source) -> None:
         )
 
 
-def source_in_header(file: VectorFile) -> Any:
-    """The name of what made a file of vectors, where that is a file, a folder or a network of timm.
+def source_in_header(file: VectorFile, settings: SourceSettings) -> tuple[str, SourceSettings]:
+    """What made a file of vectors, where that is a file, a folder or a network of timm, at the size that it saw.
 
     Raises:
         UsageError: If the file does not say, or it is not there.
@@ -83,7 +87,11 @@ def source_in_header(file: VectorFile) -> Any:
         raise UsageError(f"{file.path} does not say what made its vectors: give --source")
     if not Path(name).exists() and not name.startswith(PREFIX):  # a class path would run code that a file names
         raise UsageError(f"{file.path} says that {name} made its vectors, which is no file here: give --source")
-    return name
+    view = file.header.get("view")
+    size = view.get("size") if isinstance(view, dict) else None
+    if settings.source_image_size is None and isinstance(size, int):
+        settings = replace(settings, source_image_size=as_type(size, ImageSize, f"size of views in {file.path}"))
+    return name, settings
 
 
 def folder_of_pictures(file: VectorFile, root: Path | None) -> Path | None:

@@ -17,7 +17,8 @@ class SourceSettings(TypedOptions):
         source_weight: How much each of several sources counts; default: all the same.
         source_weights: Files of weights, one for each ``timm:`` source, in their order.
         source_pretrained: Download the weights of ``timm:`` sources from timm.
-        source_image_size: Side in pixels of what an ONNX source sees, where the file leaves it open.
+        source_image_size: Side in pixels of what a source sees of a picture; default: its own size. An ONNX file that
+            leaves it open needs it.
         source_mean: Mean of the pictures that an ONNX source expects, by channel.
         source_std: Standard deviation of the pictures that an ONNX source expects, by channel.
     """

@@ -37,7 +37,8 @@ def start_as_source(
         UsageError: If the target has another backbone or a longer vector, or pools in another way.
     """
     require_startable(target, source)
-    target.backbone.load_state_dict(source.backbone.state_dict())
+    weights_at_size = source.at_image_size(target.image_size)  # embeddings of positions are interpolated
+    target.backbone.load_state_dict(weights_at_size.backbone.state_dict())
     target.pool.load_state_dict(source.pool.state_dict())
     weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
     directions = torch.eye(source.embedding_dim).to(weight)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from embedding_transfer.errors import EmbeddingTransferError, UsageError, nearest, reason
 from embedding_transfer.networks.backbone import Normalization
 from embedding_transfer.networks.backbone_names import plain_backbone_name
+from embedding_transfer.networks.image_size import resize_input
 from embedding_transfer.networks.normalize import Normalize
 from embedding_transfer.networks.weights import load_module_weights
 
@@ -24,6 +25,7 @@ class TimmSource(nn.Module):
         name: A name of ``timm.list_models()``, also as model cards write it: ``"hf-hub:timm/NAME"``.
         weights: File of its weights.
         pretrained: Download the weights that timm offers under this name.
+        image_size: Side in pixels of what it sees; default: the one in timm's configuration.
 
     Raises:
         UsageError: If there is no such network, it makes no vectors, or neither weights nor ``pretrained`` are given: a
@@ -32,7 +34,9 @@ class TimmSource(nn.Module):
         EmbeddingTransferError: If they cannot be downloaded.
     """
 
-    def __init__(self, name: str, weights: Path | None = None, pretrained: bool = False) -> None:
+    def __init__(
+        self, name: str, weights: Path | None = None, pretrained: bool = False, image_size: int | None = None
+    ) -> None:
         super().__init__()
         import timm
         from timm.data.config import resolve_model_data_config
@@ -51,7 +55,9 @@ class TimmSource(nn.Module):
             load_module_weights(self.model, weights)
         config = resolve_model_data_config(self.model)
         self.backbone_name = name
-        self.image_size = int(config["input_size"][-1])
+        self.image_size = image_size or int(config["input_size"][-1])
+        if image_size is not None:
+            resize_input(self.model, image_size)
         self.crop = float(config["crop_pct"])
         seen = ("crop_pct", "crop_mode", "interpolation")
         to_tensor = transforms_imagenet_eval(self.image_size, normalize=False, **{name: config[name] for name in seen})
@@ -70,8 +76,9 @@ class TimmSource(nn.Module):
         """The length of the vectors, by one gray picture."""
         try:
             vectors = self(torch.full((1, 3, self.image_size, self.image_size), 0.5))
-        except (AttributeError, RuntimeError, TypeError, NotImplementedError) as error:
-            raise UsageError(f"{PREFIX}{self.backbone_name} makes no vectors of pictures: {reason(error)}") from error
+        except (AssertionError, AttributeError, RuntimeError, TypeError, NotImplementedError) as error:
+            message = f"{PREFIX}{self.backbone_name} makes no vectors of pictures of {self.image_size}"
+            raise UsageError(f"{message}: {reason(error)}") from error
         if not isinstance(vectors, Tensor) or vectors.ndim != 2:
             shape = tuple(vectors.shape) if isinstance(vectors, Tensor) else type(vectors).__name__
             raise UsageError(f"{PREFIX}{self.backbone_name} makes no vectors of pictures but {shape}")

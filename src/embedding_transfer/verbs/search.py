@@ -68,7 +68,9 @@ def search(
     folder = folder_of_pictures(file, None if root is None else Path(root))
     queries = picture_set([Path(picture) for picture in pictures])
     settings = SourceSettings.of(source_options)
-    opened = open_source(source_in_header(file) if source is None else source, settings)
+    if source is None:
+        source, settings = source_in_header(file, settings)
+    opened = open_source(source, settings)
     results = search_pictures(file, opened, queries, k, metric, workers, accelerator_on(device))
     what = {"vectors": str(vectors), "source": opened.name, "metric": metric}
     print_results(queries, results)
