@@ -11,6 +11,7 @@ from torch import Tensor
 
 from embedding_transfer import EmbeddingNetwork, embed, evaluate, load_network, search, transfer
 from embedding_transfer.errors import UsageError
+from embedding_transfer.networks.at_image_size import at_image_size
 from embedding_transfer.sources import PictureSource, SourceSettings, open_source
 from embedding_transfer.sources.start import start_as_source
 
@@ -66,7 +67,7 @@ def test_a_transformer_of_ours_gives_its_weights_to_a_target_of_another_size() -
     start_as_source(target, source, [], 0, Accelerator(cpu=True))  # type: ignore[arg-type]  # no picture is looked at
     images = torch.rand(2, 3, 96, 96)
     with torch.no_grad():
-        torch.testing.assert_close(target.eval()(images), source.at_image_size(96).eval()(images))
+        torch.testing.assert_close(target.eval()(images), at_image_size(source, 96).eval()(images))
     assert source.image_size == 160
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from embedding_transfer.networks.batch_norm import BatchNormMode, batch_norm_lay
 from embedding_transfer.networks.description import Description, read_description
 from embedding_transfer.networks.embedded import Embedded
 from embedding_transfer.networks.fit import load_state
-from embedding_transfer.networks.image_size import resize_input, try_image_size
+from embedding_transfer.networks.image_size import try_image_size
 from embedding_transfer.networks.network_file import read_network_file, write_network_file
 from embedding_transfer.networks.normalize import Normalize
 from embedding_transfer.networks.pooling import Pooling, new_pooling
@@ -142,20 +141,6 @@ class EmbeddingNetwork(nn.Module):
             UsageError: If such pictures are too small for the backbone, or do not fit it.
         """
         try_image_size(self, self.image_size, self.backbone.reduction, self.backbone_name)
-
-    def at_image_size(self, size: int) -> EmbeddingNetwork:
-        """This network if it is meant for pictures of that side, else a copy that is: positions are interpolated.
-
-        Raises:
-            UsageError: If such pictures are too small for the backbone, or do not fit it.
-        """
-        if size == self.image_size:
-            return self
-        network = copy.deepcopy(self)
-        resize_input(network.backbone.weights_module, size)
-        network.image_size = size
-        network.check_image_size()
-        return network
 
     # ---------------------------------------------------------------- what learns
 

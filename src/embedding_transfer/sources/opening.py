@@ -11,6 +11,7 @@ from torch import nn
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.networks import EmbeddingNetwork, load_network
+from embedding_transfer.networks.at_image_size import at_image_size
 from embedding_transfer.networks.backbone import Normalization
 from embedding_transfer.retrieval.vector_file import is_vector_file
 from embedding_transfer.sources.onnx_source import OnnxSource
@@ -72,7 +73,7 @@ def open_source(
 def _open_one(named: Named, weights: Path | None, settings: SourceSettings, views: Literal["own", "mean"]) -> Source:
     size = settings.source_image_size
     if isinstance(named, EmbeddingNetwork):
-        return PictureSource(named.at_image_size(size or named.image_size), _name_of(named), views)
+        return PictureSource(at_image_size(named, size), _name_of(named), views)
     if not isinstance(named, (str, Path)):
         return PictureSource(OwnSource(named, _name_of(named), size), _name_of(named), views)
     name = str(named)
@@ -86,8 +87,7 @@ def _open_one(named: Named, weights: Path | None, settings: SourceSettings, view
         return StoredVectors(path)
     if not path.exists() and CLASS_PATH.fullmatch(name) and path.suffix not in (".pth", ".pt", ".safetensors"):
         return PictureSource(OwnSource(find_own_source(name), name, size), name, views)
-    network = load_network(path)
-    return PictureSource(network.at_image_size(size or network.image_size), name, views)
+    return PictureSource(at_image_size(load_network(path), size), name, views)
 
 
 def _name_of(given: Any) -> str:

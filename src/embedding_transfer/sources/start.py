@@ -9,6 +9,7 @@ from torch import Tensor
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
 from embedding_transfer.networks import EmbeddingNetwork
+from embedding_transfer.networks.at_image_size import at_image_size
 from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.sources.principal_components import principal_components
 
@@ -37,8 +38,8 @@ def start_as_source(
         UsageError: If the target has another backbone or a longer vector, or pools in another way.
     """
     require_startable(target, source)
-    weights_at_size = source.at_image_size(target.image_size)  # embeddings of positions are interpolated
-    target.backbone.load_state_dict(weights_at_size.backbone.state_dict())
+    as_large = at_image_size(source, target.image_size)  # embeddings of positions are interpolated
+    target.backbone.load_state_dict(as_large.backbone.state_dict())
     target.pool.load_state_dict(source.pool.state_dict())
     weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
     directions = torch.eye(source.embedding_dim).to(weight)
