@@ -1,7 +1,6 @@
-"""Run alone or by torchrun: the gradient of a loss on gathered rows, in OUT/<rank>.pt (see test_two_processes)."""
+"""Run by every process: the gradient of a loss on gathered rows, in OUT/<rank>.pt (see test_two_processes)."""
 
 import os
-import sys
 
 import torch
 import torch.distributed as dist
@@ -13,7 +12,7 @@ from embedding_transfer.training.gather import gather_rows
 IMAGES, VIEWS = 8, 2
 
 
-def main(out: str) -> None:
+def gathered_gradient(out: str) -> None:
     rank, processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     share = IMAGES // processes
 
@@ -34,7 +33,3 @@ def main(out: str) -> None:
     torch.save({"loss": loss.detach(), "gradient": network.weight.grad, "order": order}, f"{out}/{rank}.pt")
     if processes > 1:
         dist.destroy_process_group()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

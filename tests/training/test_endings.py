@@ -1,9 +1,6 @@
 """How trainings end that are told to, and what is said of those that learn nothing."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,17 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from embedding_transfer.cli import main
 from embedding_transfer.errors import TrainingError, UsageError
 from embedding_transfer.images import ImageSet, ImageSplits
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.training.signs import check_source_vectors, spread, warn_of_collapse, warn_of_no_loss
 from embedding_transfer.verbs.train_source import train_source
 from embedding_transfer.verbs.transfer import transfer
-
-
-def listen_to_interrupts() -> None:
-    """A shell lets what it starts in the background ignore Ctrl-C, and children take that over: not this one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+from ranks import Ranks
 
 
 @pytest.mark.parametrize(
@@ -33,19 +27,15 @@ def test_a_signal_ends_with_a_line_and_nothing_is_lost(
 ) -> None:
     options = {**tiny_options, "source": tiny_source, "epochs": 40, "workers": workers, "evaluate_every": 40}
     arguments = [f"--{key.replace('_', '-')}={list(v) if isinstance(v, tuple) else v}" for key, v in options.items()]
-    command = [sys.executable, "-m", "embedding_transfer", "transfer", *arguments, f"--output={tmp_path / 'run'}"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_interrupts
-    ) as run:
-        metrics = tmp_path / "run/metrics.jsonl"
-        while not metrics.exists() or metrics.read_text().count("\n") < 2:
-            assert run.poll() is None
-            time.sleep(0.01)
-        run.send_signal(getattr(signal, name))
-        said = run.communicate(timeout=60)[1]
-    number = getattr(signal, name).value
-    assert run.returncode == 128 + number
+    training = Ranks(main, ["transfer", *arguments, f"--output={tmp_path / 'run'}"])
+    metrics = tmp_path / "run/metrics.jsonl"
+    while not metrics.exists() or metrics.read_text().count("\n") < 2:
+        assert training.processes[0].is_alive()
+        time.sleep(0.01)
+    number = getattr(signal, name)
+    training.send(number)
+    assert training.codes() == [128 + number]
+    (said,) = training.said()
     how = "the keyboard" if name == "SIGINT" else name
     assert said.splitlines()[-1] == (f"embedding-transfer transfer: stopped by {how}; a training goes on with --resume")
     assert "Traceback" not in said

@@ -1,10 +1,7 @@
 """What both trainings promise: replay, exact resume, freezing, the last good state."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,11 +11,13 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from embedding_transfer.cli import main
 from embedding_transfer.errors import TrainingError, UsageError
 from embedding_transfer.losses import TransferLoss
 from embedding_transfer.networks import EmbeddingNetwork, load_network
 from embedding_transfer.verbs.train_source import train_source
 from embedding_transfer.verbs.transfer import transfer
+from ranks import Ranks, run
 
 SOURCE: dict[str, Any] = {"backbone": "convnet-4", "embedding_dim": 8}
 
@@ -78,10 +77,10 @@ def test_a_cache_changes_nothing_where_pictures_are_small(
 ) -> None:
     options = {**tiny_options, "augmentation": "photo", "epochs": 2}
     transfer(source=tiny_source, **options, output=tmp_path / "plain")
-    for run in ("cold", "warm"):
+    for name in ("cold", "warm"):
         cached = {**options, "workers": workers, "cache": tmp_path / "cache"}
-        transfer(source=tiny_source, **cached, output=tmp_path / run)
-        assert_same(weights(tmp_path / "plain"), weights(tmp_path / run))
+        transfer(source=tiny_source, **cached, output=tmp_path / name)
+        assert_same(weights(tmp_path / "plain"), weights(tmp_path / name))
     kept = {folder.name for folder in (tmp_path / "cache").iterdir()}
     assert kept == {"short-side-32", "evaluation-16-of-18"}
 
@@ -116,24 +115,17 @@ def test_killed_in_mid_epoch_and_resumed_is_bit_identical(
     else:
         options |= SOURCE
     arguments = [f"--{name.replace('_', '-')}={list(v) if isinstance(v, tuple) else v}" for name, v in options.items()]
-    command = [sys.executable, "-m", "embedding_transfer", verb, *sorted(arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-    def run(folder: str, *more: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*command, f"--output={tmp_path / folder}", *more], env=environment)
-
-    assert run("whole").wait(timeout=600) == 0
-    killed = run("killed")
+    run(main, [verb, *sorted(arguments), f"--output={tmp_path / 'whole'}"])
+    killed = Ranks(main, [verb, *sorted(arguments), f"--output={tmp_path / 'killed'}"])
     metrics = tmp_path / "killed" / "metrics.jsonl"
     while not metrics.exists() or metrics.read_text().count("\n") < 3:
-        assert killed.poll() is None, "it ended before it could be killed"
+        assert killed.processes[0].is_alive(), "it ended before it could be killed"
         time.sleep(0.002)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    killed.send(signal.SIGKILL)
+    assert killed.codes() == [-signal.SIGKILL]
     done = metrics.read_text().count("\n")
     assert done < 12
-    resume = [sys.executable, "-m", "embedding_transfer", verb, "--resume", "--output", str(tmp_path / "killed")]
-    subprocess.run(resume, env=environment, check=True, timeout=600)
+    run(main, [verb, "--resume", "--output", str(tmp_path / "killed")])
     assert_same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
     assert_same(load_file(tmp_path / "whole/best.safetensors"), load_file(tmp_path / "killed/best.safetensors"))
     epochs = [json.loads(line)["epoch"] for line in metrics.read_text().splitlines()]

@@ -9,20 +9,22 @@ from typing import Any
 
 import pytest
 import torch
+from gathered_gradient import gathered_gradient
 
 from embedding_transfer import evaluate
+from embedding_transfer.cli import main
 from embedding_transfer.errors import UsageError
 from embedding_transfer.verbs.transfer import transfer
+from ranks import run
 
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def test_gathered_loss_and_gradient_equal_those_of_one_process(tmp_path: Path) -> None:
-    script = str(Path(__file__).with_name("gathered_gradient.py"))
-    for start, folder in (([sys.executable], "one"), (LAUNCH, "two")):
+    for processes, folder in ((1, "one"), (2, "two")):
         (tmp_path / folder).mkdir()
-        subprocess.run([*start, script, str(tmp_path / folder)], check=True, timeout=600, env=ENVIRONMENT)
+        run(gathered_gradient, str(tmp_path / folder), processes=processes)
     one = torch.load(tmp_path / "one/0.pt")
     assert torch.equal(one["order"], torch.arange(16))
     for rank in (0, 1):
@@ -52,9 +54,8 @@ def test_a_transfer_in_two_processes_equals_one(
     options = {**tiny_options, "ks": "1,2", "epochs": 2, "source": tiny_source, "loss": loss, "optimizer": "sgd"}
     options |= {"batch_norm": "frozen-statistics", **more}  # statistics of a batch are per process
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    for name, start in (("one", [sys.executable]), ("two", LAUNCH)):
-        command = [*start, "-m", "embedding_transfer", "transfer", *arguments, f"--output={tmp_path / name}"]
-        subprocess.run(command, check=True, timeout=600, env=ENVIRONMENT)
+    for processes, name in ((1, "one"), (2, "two")):
+        run(main, ["transfer", *arguments, f"--output={tmp_path / name}"], processes=processes)
     one, two = (torch.load(tmp_path / name / "state.pt", weights_only=True)["objective"] for name in ("one", "two"))
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, msg=lambda m, n=name: f"{n}: {m}", rtol=1e-4, atol=1e-5)
@@ -69,7 +70,10 @@ def test_a_transfer_in_two_processes_equals_one(
 def test_processes_evaluate_with_the_same_statistics(
     tiny_source: Path, tiny_options: dict[str, Any], tmp_path: Path
 ) -> None:
-    """With learning BatchNorm each process sees other statistics; the recall is that of the network that is saved."""
+    """With learning BatchNorm each process sees other statistics; the recall is that of the network that is saved.
+
+    Started by torchrun, as users do.
+    """
     options = {**tiny_options, "ks": "1,2", "epochs": 2, "source": tiny_source, "output": tmp_path / "run"}
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     command = [*LAUNCH, "-m", "embedding_transfer", "transfer", *arguments]
@@ -84,13 +88,12 @@ def test_a_run_goes_on_in_another_number_of_processes(
 ) -> None:
     """Two epochs in two processes, where the state is on a device called cpu:0, then two in one, then two in two."""
     options = {**tiny_options, "ks": "1,2", "source": tiny_source, "output": tmp_path / "run", "schedule": "constant"}
-    for epochs, start in ((2, LAUNCH), (4, [sys.executable]), (6, LAUNCH)):
+    for epochs, processes in ((2, 2), (4, 1), (6, 2)):
         config = tmp_path / "run/config.yaml"
         if config.exists():
             config.write_text(config.read_text().replace(f"epochs: {epochs - 2}", f"epochs: {epochs}"))
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in {**options, "epochs": epochs}.items()]
-        command = [*start, "-m", "embedding_transfer", "transfer", *arguments, "--resume"]
-        subprocess.run(command, check=True, timeout=600, env=ENVIRONMENT)
+        run(main, ["transfer", *arguments, "--resume"], processes=processes)
     lines = (tmp_path / "run/metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
 
@@ -125,6 +128,6 @@ def test_processes_speak_with_one_voice(tiny_source: Path, tiny_options: dict[st
     said = subprocess.run(wrong, timeout=600, env=ENVIRONMENT, capture_output=True, text=True)
     assert said.returncode != 0
     assert said.stderr.count("no option --lrr") == 1
-    right = [*command, "evaluate", str(tiny_source), str(tiny_options["root"]), "--ks", "1,2", "--workers", "0"]
-    printed = subprocess.run(right, timeout=600, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+    right = ["evaluate", str(tiny_source), str(tiny_options["root"]), "--ks", "1,2", "--workers", "0"]
+    printed = "".join(run(main, right, processes=2))
     assert printed.count("recall@1") == 1
