@@ -28,8 +28,8 @@ Transform = Callable[[Any], Any]
 AUGMENTATIONS = ("photo", "character")
 
 
-def training_view(augmentation: str, size: int) -> Transform:
-    """A random view of a picture, drawn from torch's global generator.
+def training_view(augmentation: str, size: int) -> RandomView:
+    """Random views of a picture, drawn from torch's global generator.
 
     Args:
         augmentation: ``"photo"``: random resized crop (8 to 100 % of the area) and horizontal flip, as the paper uses
@@ -42,7 +42,7 @@ def training_view(augmentation: str, size: int) -> Transform:
     if augmentation == "photo":
         return RandomPhoto(size)
     if augmentation == "character":
-        return v2.Compose([evaluation_view(size, crop=1.0), GentleAffine()])
+        return RandomCharacter(size)
     raise UsageError(
         f"no augmentation {augmentation!r}{nearest(augmentation, AUGMENTATIONS)}; there are {', '.join(AUGMENTATIONS)}"
     )
@@ -56,7 +56,15 @@ def evaluation_view(size: int, crop: float) -> Transform:
     return v2.Compose([v2.Resize(round(size / crop), InterpolationMode.BILINEAR), v2.CenterCrop(size)])
 
 
-class RandomPhoto(nn.Module):
+class RandomView(nn.Module):
+    """A random view, drawn of what :meth:`prepared` makes of a picture."""
+
+    def prepared(self, picture: Any) -> Any:
+        """What all views of a picture are drawn from; made once for all of them."""
+        return picture
+
+
+class RandomPhoto(RandomView):
     """Random resized crop and horizontal flip: the draws and pixels of torchvision's two transforms in fewer calls."""
 
     def __init__(self, size: int) -> None:
@@ -69,14 +77,21 @@ class RandomPhoto(nn.Module):
         return tv.horizontal_flip(view) if torch.rand(1) < 0.5 else view
 
 
-class GentleAffine(nn.Module):
+class RandomCharacter(RandomView):
     """Turn by up to 10 degrees, shear by 8, scale by 0.85 to 1.15, shift by 8 %; the corners' color fills the gaps."""
 
-    reach = (10.0, 0.08, 0.08, 8.0, 8.0)  # degrees, share of the width, of the height, degrees, degrees
+    reach = torch.tensor([10.0, 0.08, 0.08, 8.0, 8.0])  # degrees, share of the width, of the height, degrees, degrees
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.whole = evaluation_view(size, crop=1.0)
+
+    def prepared(self, picture: Any) -> Any:
+        return self.whole(picture)
 
     def forward(self, image: Image.Image) -> Image.Image:
         w, h = image.size
-        angle, right, down, shear_x, shear_y = (torch.rand(5) * 2 - 1).mul(torch.tensor(self.reach)).tolist()
+        angle, right, down, shear_x, shear_y = (torch.rand(5) * 2 - 1).mul(self.reach).tolist()
         scale = 0.85 + 0.3 * torch.rand(()).item()
         corners = [image.getpixel(corner) for corner in ((0, 0), (w - 1, 0), (0, h - 1), (w - 1, h - 1))]
         fill = [float(sorted(channel)[1]) for channel in zip(*corners, strict=True)]  # (lower) median of each channel
@@ -93,7 +108,7 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
     Args:
         images: What to see. From their cache, if they have one, pictures come with a shorter side of at most
             ``cached_side``.
-        transform: A picture to a random view.
+        transform: Draws a random view.
         views: How many of each picture.
         seed: Of the draws.
         resize: ``"pillow"`` or ``"torch"``, which is faster and takes the transform of photos alone; their pixels
@@ -104,7 +119,7 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
     def __init__(
         self,
         images: ImageSet,
-        transform: Transform,
+        transform: RandomView,
         views: int,
         seed: int,
         resize: Literal["pillow", "torch"] = "pillow",
@@ -115,7 +130,7 @@ class TrainingViews(Dataset[tuple[Tensor, int, int]]):
 
     def __getitem__(self, drawn: Drawn) -> tuple[Tensor, int, int]:
         epoch, index = drawn
-        picture = self._picture(index)
+        picture = self.transform.prepared(self._picture(index))
         views = []
         with torch.random.fork_rng(devices=[]):  # the stream of everything else is left alone
             for view in range(self.views):
