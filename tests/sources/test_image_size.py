@@ -13,7 +13,10 @@ from embedding_transfer import EmbeddingNetwork, embed, evaluate, load_network, 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.networks.at_image_size import at_image_size
 from embedding_transfer.sources import PictureSource, SourceSettings, open_source
+from embedding_transfer.sources.several_sources import SeveralSources
 from embedding_transfer.sources.start import start_as_source
+from embedding_transfer.training.train_target import with_shape_of
+from embedding_transfer.training.transfer_options import TransferOptions
 
 VIT = "test_vit.r160_in1k"
 SIXTEEN, THIRTY_TWO = SourceSettings(source_image_size=16), SourceSettings(source_image_size=32)
@@ -104,15 +107,24 @@ def test_a_target_learns_at_its_own_size_from_a_source_that_sees_more(
         root=tiny_folder,
         output=tmp_path / "run",
         source_image_size=32,
-        image_size=16,
-        start_from_source=True,
-        loss="RKDLoss",
+        method="best",
         epochs=1,
         batch_size=6,
         workers=0,
         device="cpu",
     )
+    told = (done.output / "config.yaml").read_text()
+    assert all(words in told for words in ("RKDLoss", "start_from_source: true", "image_size: 16"))
     assert load_network(done.output).image_size == 16
     assert done.last["loss"] > 0  # at its own size the source would show a target that starts as itself nothing new
     scores = evaluate(done.output, root=tiny_folder, workers=0)
     assert evaluate(done.output, root=tiny_folder, workers=0, source_image_size=16) == scores
+
+
+@pytest.mark.parametrize(("seen", "expected"), [(None, 16), (32, 16), (12, 12)])
+def test_a_target_sees_the_source_s_own_size_or_less(seen: int | None, expected: int, tiny_source: Path) -> None:
+    options = TransferOptions(source=tiny_source, source_image_size=seen, output=Path("x"))
+    for source in (tiny_source, EmbeddingNetwork("convnet-4", 6, image_size=16)):
+        opened = open_source(source, options)
+        assert with_shape_of(opened, options).image_size == expected
+        assert SeveralSources([opened], [1.0]).own_size == 16

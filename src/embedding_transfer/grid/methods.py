@@ -30,6 +30,9 @@ LED = {
 }
 """What led in our trials, by whether a target has a backbone of its own and weights of its own."""
 
+LED_FROM_LARGER = "RKD-start"
+"""What led in place of a target that starts as its source, if the source sees other pictures than its own size."""
+
 Method = dict[str, Any]
 """Options of ``transfer`` by name, such as ``{"loss": "RelaxedContrastiveLoss", "loss.sigma": 0.5}``."""
 
@@ -82,4 +85,6 @@ def method_of(name: str, beside: Mapping[str, Any]) -> Method:
         kinds = get_type_hints(TransferOptions, include_extras=True)
         asked = {option: as_type(beside[option], kinds[option], option) for option in OWN if option in beside}
         name = LED[bool(asked.get("backbone")), bool(asked.get("weights") or asked.get("pretrained"))]
+        if name == "RelaxedContrastive-start" and beside.get("source_image_size") is not None:
+            name = LED_FROM_LARGER
     return chosen_methods((name,), load_methods())[name]

@@ -73,7 +73,7 @@ def open_source(
 def _open_one(named: Named, weights: Path | None, settings: SourceSettings, views: Literal["own", "mean"]) -> Source:
     size = settings.source_image_size
     if isinstance(named, EmbeddingNetwork):
-        return PictureSource(at_image_size(named, size), _name_of(named), views)
+        return PictureSource(at_image_size(named, size), _name_of(named), views, named.image_size)
     if not isinstance(named, (str, Path)):
         return PictureSource(OwnSource(named, _name_of(named), size), _name_of(named), views)
     name = str(named)
@@ -87,7 +87,8 @@ def _open_one(named: Named, weights: Path | None, settings: SourceSettings, view
         return StoredVectors(path)
     if not path.exists() and CLASS_PATH.fullmatch(name) and path.suffix not in (".pth", ".pt", ".safetensors"):
         return PictureSource(OwnSource(find_own_source(name), name, size), name, views)
-    return PictureSource(at_image_size(load_network(path), size), name, views)
+    network = load_network(path)
+    return PictureSource(at_image_size(network, size), name, views, network.image_size)
 
 
 def _name_of(given: Any) -> str:

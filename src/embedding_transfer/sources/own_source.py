@@ -40,8 +40,8 @@ class OwnSource(nn.Module):
     def __init__(self, given: Callable[..., Any], name: str, image_size: int | None = None) -> None:
         super().__init__()
         self.given = _made(given, name)  # a module is found by torch, and moves with this one
-        own_size = as_type(getattr(self.given, "image_size", DEFAULT_SIZE), ImageSize, f"image_size of {name}")
-        self.image_size = image_size or own_size
+        self.own_size = as_type(getattr(self.given, "image_size", DEFAULT_SIZE), ImageSize, f"image_size of {name}")
+        self.image_size = image_size or self.own_size
         self.crop = as_type(getattr(self.given, "crop", 1.0), Share, f"crop of {name}")
         self.name = name
         self.eval()

@@ -29,14 +29,22 @@ class PictureSource(Source):
         name: What messages call it.
         views: ``"own"``: every view has its own vector (as published). ``"mean"``: the unit vectors of an image's
             views are averaged and normalized again, and all its views get that one row.
+        own_size: Side of the pictures that it was made for, where it is told to see others.
     """
 
-    def __init__(self, network: Any, name: str = "source", views: Literal["own", "mean"] = "own") -> None:
+    def __init__(
+        self,
+        network: Any,
+        name: str = "source",
+        views: Literal["own", "mean"] = "own",
+        own_size: int | None = None,
+    ) -> None:
         super().__init__()
         self.network: nn.Module = network.eval().requires_grad_(False)
         self.name, self.views = name, views
         self._fast: nn.Module | None = None
         self.image_size: int = network.image_size
+        self.own_size: int = own_size or getattr(network, "own_size", self.image_size)
         self.dim = network.embedding_dim
         if isinstance(network, EmbeddingNetwork):
             self.map_channels = tuple(network.map_channels)

@@ -38,6 +38,7 @@ class SeveralSources(Source):
         self.name = " + ".join(source.name for source in sources)
         self.dim = sum(source.dim for source in sources)
         self.image_size = max((source.image_size for source in sources if source.image_size), default=None)
+        self.own_size = max((source.own_size for source in sources if source.own_size), default=None)
 
     def look_at(self, images: ImageSet) -> None:
         for source in self.sources:

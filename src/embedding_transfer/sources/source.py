@@ -18,6 +18,7 @@ class Source(nn.Module):
         name: What messages and tables call it.
         dim: Length of its vectors.
         image_size: Side in pixels of the views it wants to see; ``None``: it looks at no picture.
+        own_size: Side of the pictures that it was made for; ``None``: as ``image_size``.
         map_channels: Channels of each stage map that it gives; empty: it gives none.
         backbone_name: What a target of the same kind is built from; ``None``: nothing by name.
     """
@@ -25,6 +26,7 @@ class Source(nn.Module):
     name: str
     dim: int
     image_size: int | None = None
+    own_size: int | None = None
     map_channels: tuple[int, ...] = ()
     backbone_name: str | None = None
 

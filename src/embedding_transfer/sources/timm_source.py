@@ -55,7 +55,8 @@ class TimmSource(nn.Module):
             load_module_weights(self.model, weights)
         config = resolve_model_data_config(self.model)
         self.backbone_name = name
-        self.image_size = image_size or int(config["input_size"][-1])
+        self.own_size = int(config["input_size"][-1])
+        self.image_size = image_size or self.own_size
         if image_size is not None:
             resize_input(self.model, image_size)
         self.crop = float(config["crop_pct"])

@@ -96,13 +96,14 @@ def with_shape_of(source: Source, options: TransferOptions) -> TransferOptions:
     backbone = options.backbone or source.backbone_name
     if backbone is None:
         raise UsageError(f"source {source.name} has no backbone that a target could take: give --backbone")
+    own_size = source.own_size or source.image_size or DEFAULT_SIZE
     starts = options.start_from_source and isinstance(source, PictureSource)
     return dataclasses.replace(
         options,
         pooling=options.pooling or (getattr(source.network, "pooling", None) if starts else None),
         backbone=backbone,
         embedding_dim=options.embedding_dim or source.dim,
-        image_size=options.image_size or source.image_size or DEFAULT_SIZE,
+        image_size=options.image_size or min(own_size, source.image_size or own_size),
     )
 
 

@@ -37,7 +37,7 @@ class TransferOptions(SourceSettings, TrainingOptions):
         backbone: Backbone of the target: ``convnet-WIDTH``, ``bn_inception`` or any name of timm; default: the
             source's.
         embedding_dim: Length of the target's embedding; default: the source's.
-        image_size: Side in pixels of the views; default: the source's.
+        image_size: Side in pixels of the views; default: the source's own, or what the source sees if that is less.
     """
 
     source: Any = field(metadata={"many": True})
