@@ -10,7 +10,7 @@ test: install  ## run every test, two at a time
 	$(BIN)/pytest -n 2 --dist worksteal
 
 check: install  ## lint, format and types
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 

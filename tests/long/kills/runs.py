@@ -11,8 +11,9 @@ from typing import Any
 import torch
 import yaml
 from kill_points import How, train
-from ranks import Ranks, run
 from safetensors import safe_open
+
+from ranks import Ranks, run
 
 CODES = {"SIGKILL": -9, "SIGTERM": 143, "SIGINT": 130, "full disk": 1}
 TIMES = ("seconds", "images_per_second")

@@ -17,8 +17,9 @@ from typing import Any, get_args
 import pytest
 from every_loss import TRANSFER
 from kill_points import How
-from ranks import Ranks, are_gone
 from runs import CODES, Job, contents, difference
+
+from ranks import Ranks, are_gone
 
 EVERY = int(os.environ.get("KILLS_EVERY", "1"))
 SEED = int(os.environ.get("KILLS_SEED", "0"))

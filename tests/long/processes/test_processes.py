@@ -15,10 +15,10 @@ import pytest
 import torch
 from every_loss import METRIC, TRANSFER
 from few_steps import TEST_SIZES, few_steps
-from ranks import Ranks, run
 
 from embedding_transfer import losses, metric_losses
 from embedding_transfer.cli import main
+from ranks import Ranks, run
 
 pytestmark = pytest.mark.long
 
