@@ -251,3 +251,5 @@ def test_typed_arguments_of_a_loss_belong_to_that_of_the_method(tmp_path: Path) 
     assert parse("transfer", best)["start_from_source"]
     assert parse("transfer", [*best, "--pretrained", "false", "--weights", "null"])["start_from_source"]
     assert not parse("transfer", [*best, "--pretrained"])["start_from_source"]
+    assert parse("transfer", [*best, "--source-image-size", "144"])["source_views"] == "own"  # RKD-start
+    assert parse("transfer", [*best, "--source-image-size", "null"])["source_views"] == "mean"

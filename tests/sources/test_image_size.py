@@ -17,6 +17,7 @@ from embedding_transfer.sources.several_sources import SeveralSources
 from embedding_transfer.sources.start import start_as_source
 from embedding_transfer.training.train_target import with_shape_of
 from embedding_transfer.training.transfer_options import TransferOptions
+from embedding_transfer.verbs.report import report
 
 VIT = "test_vit.r160_in1k"
 SIXTEEN, THIRTY_TWO = SourceSettings(source_image_size=16), SourceSettings(source_image_size=32)
@@ -117,6 +118,9 @@ def test_a_target_learns_at_its_own_size_from_a_source_that_sees_more(
     assert all(words in told for words in ("RKDLoss", "start_from_source: true", "image_size: 16"))
     assert load_network(done.output).image_size == 16
     assert done.last["loss"] > 0  # at its own size the source would show a target that starts as itself nothing new
+    report((done.output, tiny_source), tmp_path / "page.html", tiny_folder)
+    for page in (done.output / "report.html", tmp_path / "page.html"):
+        assert f"{tiny_source} at 32 px" in page.read_text()
     scores = evaluate(done.output, root=tiny_folder, workers=0)
     assert evaluate(done.output, root=tiny_folder, workers=0, source_image_size=16) == scores
 

@@ -19,8 +19,8 @@ AS_RELEASED = ("FitNet", "Attention", "CRD", "DarkRank", "PKT", "RKD", "RelaxedM
 BEST = "best"
 """Not a method but a choice of one, for the target that is asked for."""
 
-OWN = ("backbone", "weights", "pretrained")
-"""Options that give a target what is not its source's."""
+ASKED = ("backbone", "weights", "pretrained", "source_image_size")
+"""Options that decide which method is best: what a target has that is not its source's, and what its source sees."""
 
 LED = {
     (False, False): "RelaxedContrastive-start",
@@ -83,8 +83,8 @@ def method_of(name: str, beside: Mapping[str, Any]) -> Method:
     """
     if name == BEST:
         kinds = get_type_hints(TransferOptions, include_extras=True)
-        asked = {option: as_type(beside[option], kinds[option], option) for option in OWN if option in beside}
+        asked = {option: as_type(beside[option], kinds[option], option) for option in ASKED if option in beside}
         name = LED[bool(asked.get("backbone")), bool(asked.get("weights") or asked.get("pretrained"))]
-        if name == "RelaxedContrastive-start" and beside.get("source_image_size") is not None:
+        if name == "RelaxedContrastive-start" and asked.get("source_image_size"):
             name = LED_FROM_LARGER
     return chosen_methods((name,), load_methods())[name]

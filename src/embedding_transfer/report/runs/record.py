@@ -42,9 +42,10 @@ class RunRecord:
 
     @property
     def sources(self) -> list[str]:
-        """What it learned from, by name."""
-        named = self.config.get("source", [])
-        return [str(name) for name in named] if isinstance(named, (list, tuple)) else [str(named)]
+        """What it learned from, by name, and the size of the pictures that it was shown, if that was said."""
+        named, size = self.config.get("source", []), self.config.get("source_image_size")
+        shown = f" at {size} px" if size else ""
+        return [f"{name}{shown}" for name in (named if isinstance(named, (list, tuple)) else [named])]
 
     @property
     def role(self) -> str:
