@@ -37,6 +37,7 @@ def test_the_demo_trains_all_networks_and_shows_them(tmp_path: Path, capsys: pyt
     assert "<table>" in (tmp_path / "demo/index.html").read_text()
     assert (tmp_path / "demo/table.md").read_text().count("\n") == 2 + len(rows)
     assert (tmp_path / "demo/gallery.png").stat().st_size > 1000
+    assert not (tmp_path / "demo/.source-vectors").exists()
     files = [tmp_path / f"demo/{network.folder}/best.safetensors" for network in (SOURCE, *TARGETS)]
     written = [file.stat().st_mtime_ns for file in files]
     assert demo(tmp_path / "demo", quick=True) == rows  # a second one trains nothing again

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 
 from embedding_transfer.files import write_text
-from embedding_transfer.grid.baselines import baselines
+from embedding_transfer.grid.shared_vectors import FOLDER as SOURCE_VECTORS
 from embedding_transfer.images import ImageSet, load_images
-from embedding_transfer.networks import EmbeddingNetwork, load_network
+from embedding_transfer.networks import load_network
 from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
+from embedding_transfer.report.runs.record import RunRecord
+from embedding_transfer.report.runs.side import Side
 from embedding_transfer.report.runs.write import write_measured_page
 from embedding_transfer.report.tables import markdown_table, print_table
 from embedding_transfer.retrieval import nearest_neighbors
 from embedding_transfer.retrieval.device import accelerator_on
-from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.training.run_record import read_runs
 from embedding_transfer.training.source_options import SourceOptions
 from embedding_transfer.training.train_source import train_source_network
@@ -67,6 +71,11 @@ TARGETS = (
 )
 UNTRAINED = Network(SOURCE.folder, "shorter vector", "PCA, no training", 32, 8)
 """The source's vectors, cut by principal components: what the shorter vector has to beat."""
+ABOUT = (
+    "A source network learned Latin letters from their labels. Its knowledge was handed on to the same network, to a "
+    "vector of an eighth of the length, and to a smaller network. All search among letters of other scripts, where a "
+    "right answer is the same letter in another font or style."
+)
 
 
 def run_demo(output: Path, quick: bool) -> list[dict[str, Any]]:
@@ -75,16 +84,20 @@ def run_demo(output: Path, quick: bool) -> list[dict[str, Any]]:
     started = time.perf_counter()
     print(f"Training {1 + len(TARGETS)} networks on letters for {epochs} epochs each, into {output}/")
     rows = [_learn(network, output, epochs, thinner) for network in (SOURCE, *TARGETS)]
-    rows.insert(2, _without_training(output, rows[0]))
+    shutil.rmtree(output / SOURCE_VECTORS, ignore_errors=True)
+    print()
+    runs = read_runs([output / network.folder for network in (SOURCE, *TARGETS)])
+    sides = write_measured_page(output / "index.html", runs, None, accelerator_on(), ABOUT)
+    rows.insert(2, _without_training(rows[0], sides))
+    letters = load_images("glyphs").test
+    _gallery(letters, sides).save(output / "gallery.png")
     head = ["network", "learned from", "R@1", "R@2", "R@4", "parameters", "bytes per vector", "seconds"]
     cells = [_cells(row) for row in rows]
     print()
     print_table(head, cells)
-    letters = load_images("glyphs").test
-    page = _write_page(output, letters)
     write_text(output / "table.md", markdown_table(head, cells) + "\n")
     print(f"\nRecall@K in % on {letters.summary()}, of scripts that no network saw in training; Euclidean distance.")
-    print(f"{time.perf_counter() - started:.0f} seconds. Look at {page} to see what is found.")
+    print(f"{time.perf_counter() - started:.0f} seconds. Look at {output}/index.html to see what is found.")
     return rows
 
 
@@ -102,6 +115,7 @@ def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[st
         options = TransferOptions(
             source=source,
             start_from_source=network.starts_as_source,
+            store_source=output / SOURCE_VECTORS,  # all targets see the same views: one run of the source serves them
             **COMMON,
             **BY_TRANSFER,
             **shape,
@@ -118,18 +132,14 @@ def _learn(network: Network, output: Path, epochs: int, thinner: int) -> dict[st
     }
 
 
-def _without_training(output: Path, source: dict[str, Any]) -> dict[str, Any]:
+def _without_training(source: dict[str, Any], sides: Sequence[Side]) -> dict[str, Any]:
     """The row of the source's vectors made as short as the shorter target's by principal components."""
-    length = UNTRAINED.embedding_dim
-    options = TransferOptions(
-        source=output / SOURCE.folder, embedding_dim=length, images="glyphs", ks=COMMON["ks"], output=output
-    )
-    found = baselines(options, output / "baselines.json")["PCA of the source"]
+    found = next(side for side in sides if side.role == "baseline").scores
     return {
         **source,
         "network": UNTRAINED,
-        "recall": {k: found[f"recall@{k}"] for k in COMMON["ks"]},
-        "bytes": 4 * length,
+        "recall": {k: found[f"recall@{k}"][0] for k in COMMON["ks"]},
+        "bytes": 4 * UNTRAINED.embedding_dim,
         "seconds": 0.0,
     }
 
@@ -140,31 +150,20 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [row["network"].what, row["network"].learned_from, *recalls, *numbers]
 
 
-def _write_page(output: Path, letters: ImageSet) -> Path:
-    """Write ``index.html`` and ``gallery.png``; returns the page's path."""
+def _gallery(letters: ImageSet, sides: Sequence[Side]) -> Image.Image:
+    """What the source and both shorter vectors find for twelve letters."""
     queries = sample_queries(letters, 12, seed=1)
+    vectors = {"source" if side.role == "source" else side.name: side.vectors for side in sides}
     shown = {
         "source: 256 bytes per vector": SOURCE,
         "shorter vector by transfer: 32 bytes": TARGETS[1],
         "shorter vector on labels: 32 bytes": TARGETS[2],
     }
-    found = {
-        name: _neighbors(load_network(output / network.folder), letters, queries, k=6)
-        for name, network in shown.items()
-    }
-    gallery = neighbor_gallery(letters, queries, found)
-    gallery.save(output / "gallery.png")
-    about = (
-        "A source network learned Latin letters from their labels. Its knowledge was handed on to the same network, to "
-        "a vector of an eighth of the length, and to a smaller network. All search among letters of other scripts, "
-        "where a right answer is the same letter in another font or style."
-    )
-    runs = read_runs([output / network.folder for network in (SOURCE, *TARGETS)])
-    write_measured_page(output / "index.html", runs, None, accelerator_on(), about)
-    return output / "index.html"
+    found = {name: _neighbors(vectors[network.folder], queries, k=6) for name, network in shown.items()}
+    return neighbor_gallery(letters, queries, found)
 
 
-def _neighbors(network: EmbeddingNetwork, letters: ImageSet, queries: list[int], k: int) -> torch.Tensor:
+def _neighbors(embeddings: torch.Tensor | None, queries: list[int], k: int) -> torch.Tensor:
     """Rows (len(queries), k) of the nearest letters."""
-    embeddings = embed_images(network, letters, workers=1)
+    assert embeddings is not None  # a page has the vectors of all that was trained here
     return nearest_neighbors(embeddings[queries], k, gallery=embeddings, own_rows=torch.tensor(queries)).cpu()

@@ -25,7 +25,7 @@ QUERIES_AT_THE_END = 8
 
 def write_measured_page(
     path: Path, runs: Sequence[RunRecord], root: Path | None, accelerator: Accelerator, about: str = ""
-) -> None:
+) -> list[Side]:
     """Open sources and networks, measure them, write the page; what cannot be opened is named there.
 
     Args:
@@ -34,6 +34,9 @@ def write_measured_page(
         root: Where the pictures are now; ``None``: where they were in training.
         accelerator: Where to compute.
         about: What is to be said first; default: a sentence for each of the first runs.
+
+    Returns:
+        What stands side by side there.
     """
     notes: list[str] = []
     splits = _images_of(runs[0], root, notes)
@@ -46,6 +49,7 @@ def write_measured_page(
     sides = [*sides_of(same, measuring), *(sides_of(others, None) if others else [])]
     notes += [] if measuring is None else measuring.notes
     RunsPage(runs, sides, None if splits is None else splits.test, notes, about).write(path)
+    return sides
 
 
 def write_run_page(
