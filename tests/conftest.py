@@ -23,6 +23,14 @@ settings.register_profile("no-deadline", deadline=None, derandomize=bool(os.envi
 settings.load_profile("no-deadline")
 
 
+@pytest.fixture(autouse=True)
+def _pages_time_a_network_for_a_moment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for more than a second each, as where a figure matters; the test of that figure says so."""
+    if "full_timing" not in request.keywords:
+        monkeypatch.setattr("embedding_transfer.report.runs.cost.WARM_SECONDS", 0.0)
+        monkeypatch.setattr("embedding_transfer.report.runs.cost.SECONDS", 0.02)
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ROOT/train and ROOT/test with 6 and 5 classes of 5 pictures, 16 x 16: a pattern of the class, noise on top."""

@@ -185,3 +185,9 @@ def test_a_target_that_starts_as_its_source_takes_no_weights_of_the_recipe() -> 
     assert parsed("recipes/self-transfer/cub.yaml", "--output=x")["weights"] is not None
     options = with_method("recipes/self-transfer/cub.yaml", "RelaxedContrastive-start")
     assert (options["weights"], options["start_from_source"]) == (None, True)
+
+
+def test_the_help_of_reproduce_names_every_method(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reproduce", "--help"]) == 0
+    told = re.findall(r"[\w-]+", capsys.readouterr().out)
+    assert set(load_methods()) <= set(told)

@@ -38,8 +38,9 @@ def reproduce(
         recipes: Files of options: of ``transfer``, or of ``train-source``, which are run first.
         output: Folder for the run directories, ``index.html``, ``table.md``, ``table.csv`` and ``table.png``.
         methods: Names of methods; Labels, the eight of the research code by default. There are also FitNet-tuned,
-            Attention-tuned, CRD-tuned and PKT-tuned, and our own RelaxedContrastive-start (for targets of the source's
-            backbone) and RelaxedContrastive-PKT.
+            Attention-tuned, CRD-tuned and PKT-tuned; RAML, S2SD, CSD, QueueKL, D3still, Contextual and Matryoshka,
+            which came later; our own RelaxedContrastive-start and RKD-start (for targets of the source's backbone) and
+            RelaxedContrastive-PKT.
         methods_file: YAML file with methods of your own: options by name.
         seeds: Random seeds; each method is trained with each of them.
         dry_run: Print the plan, the commands and what would stop them, and do nothing.

@@ -70,6 +70,7 @@ class Layer(nn.Module):
         return self.linear(pictures.flatten(1))
 
 
+@pytest.mark.full_timing
 def test_the_cost_of_a_layer() -> None:
     layer = Layer().train()
     cost = cost_of(layer, timed=True)
