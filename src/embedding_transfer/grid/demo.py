@@ -17,7 +17,6 @@ from embedding_transfer.grid.shared_vectors import FOLDER as SOURCE_VECTORS
 from embedding_transfer.images import ImageSet, load_images
 from embedding_transfer.networks import load_network
 from embedding_transfer.report.gallery import neighbor_gallery, sample_queries
-from embedding_transfer.report.runs.record import RunRecord
 from embedding_transfer.report.runs.side import Side
 from embedding_transfer.report.runs.write import write_measured_page
 from embedding_transfer.report.tables import markdown_table, print_table
