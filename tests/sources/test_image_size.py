@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import timm
 import torch
-from accelerate import Accelerator
 from timm.layers import resample_abs_pos_embed
 from torch import Tensor
 
@@ -15,7 +14,7 @@ from embedding_transfer.networks.at_image_size import at_image_size
 from embedding_transfer.sources import PictureSource, SourceSettings, open_source
 from embedding_transfer.sources.several_sources import SeveralSources
 from embedding_transfer.sources.start import start_as_source
-from embedding_transfer.training.train_target import with_shape_of
+from embedding_transfer.training.train_target import network_to_start_from, with_shape_of
 from embedding_transfer.training.transfer_options import TransferOptions
 from embedding_transfer.verbs.report import report
 
@@ -68,11 +67,22 @@ def test_a_network_of_ours_sees_larger_pictures_and_is_left_as_it_was(tiny_sourc
 def test_a_transformer_of_ours_gives_its_weights_to_a_target_of_another_size() -> None:
     source = EmbeddingNetwork("test_vit", 6, image_size=160)
     target = EmbeddingNetwork("test_vit", 6, image_size=96)
-    start_as_source(target, source, [], 0, Accelerator(cpu=True))  # type: ignore[arg-type]  # no picture is looked at
+    start_as_source(target, source, lambda: pytest.fail("no picture is to be looked at"))
     images = torch.rand(2, 3, 96, 96)
     with torch.no_grad():
         torch.testing.assert_close(target.eval()(images), at_image_size(source, 96).eval()(images))
     assert source.image_size == 160
+
+
+def test_a_target_that_starts_as_its_source_keeps_the_positions_that_it_was_trained_with() -> None:
+    """Not those of what the source is told to see, interpolated back."""
+    network = EmbeddingNetwork("test_vit", 6, image_size=160).eval()
+    target = EmbeddingNetwork("test_vit", 6, image_size=160).eval()
+    start = network_to_start_from(open_source(network, SourceSettings(source_image_size=96)))
+    start_as_source(target, start, lambda: pytest.fail("no picture is to be looked at"))
+    images = torch.rand(2, 3, 160, 160)
+    with torch.no_grad():
+        assert torch.equal(target(images), network(images))
 
 
 def test_a_function_sees_pictures_of_that_size() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from embedding_transfer import transfer
@@ -41,13 +40,13 @@ def source(images: ImageSet) -> EmbeddingNetwork:
 
 def test_a_vector_of_the_same_length_is_the_source_s(source: EmbeddingNetwork, images: ImageSet) -> None:
     target = network(8)
-    start_as_source(target, source, images, 0, Accelerator(cpu=True))
+    start_as_source(target, source, lambda: embedded(source, images))
     assert torch.equal(embedded(target, images), embedded(source, images))
 
 
 def test_a_shorter_vector_is_the_source_s_principal_components(source: EmbeddingNetwork, images: ImageSet) -> None:
     target = network(3)
-    start_as_source(target, source, images, 0, Accelerator(cpu=True))
+    start_as_source(target, source, lambda: embedded(source, images))
     found, of_source = embedded(target, images).double(), embedded(source, images).double()
     mean, directions = principal_components(of_source, 3)
     torch.testing.assert_close(found - found.mean(dim=0), (of_source - mean) @ directions, rtol=1e-5, atol=1e-5)
@@ -55,7 +54,7 @@ def test_a_shorter_vector_is_the_source_s_principal_components(source: Embedding
 
 def test_the_directions_are_those_of_what_a_normalized_source_returns(images: ImageSet) -> None:
     source, target = network(8, l2_normalize=True), network(3)
-    start_as_source(target, source, images, 0, Accelerator(cpu=True))
+    start_as_source(target, source, lambda: embedded(source, images))
     _, directions = principal_components(embedded(source, images), 3)
     torch.testing.assert_close(target.head.weight, directions.float().T @ source.head.weight)
 
@@ -88,7 +87,7 @@ def test_a_learning_rate_of_0_keeps_the_start(tiny_source: Path, tiny_options: d
     transfer(tiny_source, embedding_dim=3, start_from_source=True, output=tmp_path / "pca", **still)
     source, images = load_network(tiny_source), load_images("folder", tiny_options["root"]).train  # type: ignore[arg-type]
     target = network(3)
-    start_as_source(target, source, images, 0, Accelerator(cpu=True))
+    start_as_source(target, source, lambda: embedded(source, images))
     shipped = load_network(tmp_path / "pca").state_dict()
     for name, value in target.state_dict().items():
         torch.testing.assert_close(shipped[name], value)

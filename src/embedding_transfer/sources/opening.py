@@ -73,7 +73,7 @@ def open_source(
 def _open_one(named: Named, weights: Path | None, settings: SourceSettings, views: Literal["own", "mean"]) -> Source:
     size = settings.source_image_size
     if isinstance(named, EmbeddingNetwork):
-        return PictureSource(at_image_size(named, size), _name_of(named), views, named.image_size)
+        return PictureSource(at_image_size(named, size), _name_of(named), views, named)
     if not isinstance(named, (str, Path)):
         return PictureSource(OwnSource(named, _name_of(named), size), _name_of(named), views)
     name = str(named)
@@ -88,7 +88,7 @@ def _open_one(named: Named, weights: Path | None, settings: SourceSettings, view
     if not path.exists() and CLASS_PATH.fullmatch(name) and path.suffix not in (".pth", ".pt", ".safetensors"):
         return PictureSource(OwnSource(find_own_source(name), name, size), name, views)
     network = load_network(path)
-    return PictureSource(at_image_size(network, size), name, views, network.image_size)
+    return PictureSource(at_image_size(network, size), name, views, network)
 
 
 def _name_of(given: Any) -> str:

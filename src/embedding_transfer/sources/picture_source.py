@@ -29,7 +29,7 @@ class PictureSource(Source):
         name: What messages call it.
         views: ``"own"``: every view has its own vector (as published). ``"mean"``: the unit vectors of an image's
             views are averaged and normalized again, and all its views get that one row.
-        own_size: Side of the pictures that it was made for, where it is told to see others.
+        as_trained: The network itself where ``network`` is a copy for pictures of another size; default: ``network``.
     """
 
     def __init__(
@@ -37,18 +37,24 @@ class PictureSource(Source):
         network: Any,
         name: str = "source",
         views: Literal["own", "mean"] = "own",
-        own_size: int | None = None,
+        as_trained: EmbeddingNetwork | None = None,
     ) -> None:
         super().__init__()
         self.network: nn.Module = network.eval().requires_grad_(False)
         self.name, self.views = name, views
         self._fast: nn.Module | None = None
         self.image_size: int = network.image_size
-        self.own_size: int = own_size or getattr(network, "own_size", self.image_size)
+        self._as_trained = (as_trained or network,)  # in a tuple, so that it is no module of this one and never moved
+        self.own_size: int = getattr(network, "own_size", self.as_trained.image_size)
         self.dim = network.embedding_dim
         if isinstance(network, EmbeddingNetwork):
             self.map_channels = tuple(network.map_channels)
         self.backbone_name = getattr(network, "backbone_name", None)
+
+    @property
+    def as_trained(self) -> Any:
+        """The network at the size of pictures that it was made for."""
+        return self._as_trained[0]
 
     @property
     def fast(self) -> nn.Module:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from embedding_transfer.errors import UsageError
-from embedding_transfer.images import ImageSet
 from embedding_transfer.networks import EmbeddingNetwork
 from embedding_transfer.networks.at_image_size import at_image_size
-from embedding_transfer.retrieval.embed import embed_images
 from embedding_transfer.sources.principal_components import principal_components
 
 
 @torch.no_grad()
-def start_as_source(
-    target: EmbeddingNetwork, source: EmbeddingNetwork, images: ImageSet, workers: int, accelerator: Accelerator
-) -> Tensor:
+def start_as_source(target: EmbeddingNetwork, source: EmbeddingNetwork, embeddings: Callable[[], Tensor]) -> Tensor:
     """Give a target the weights of its source, and to a shorter vector the principal components of the source's.
 
-    The components are those of the source's embeddings of ``images``, as the source returns them; they are taken of
-    what its embedding layer gives, before any normalization: with directions D (d, d') and the layer W x + b, the
-    target begins with (D^T W) x + D^T b.
+    The components are those of the source's embeddings, as it returns them; they are taken of what its embedding layer
+    gives, before any normalization: with directions D (d, d') and the layer W x + b, the target begins with
+    (D^T W) x + D^T b.
 
     Args:
         target: Gets the weights.
-        source: The source.
-        images: Training images; looked at for a shorter vector only.
-        workers: Processes that load images.
-        accelerator: Shares the work among its processes.
+        source: The source as it was trained.
+        embeddings: Gives what the target learns from: the source's embeddings (n, d) of the training images, which may
+            be those of larger pictures; called for a shorter vector only.
 
     Returns:
         The directions D (d, d') of the source's space that are the target's coordinates; the identity for d' = d.
@@ -44,8 +40,7 @@ def start_as_source(
     weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
     directions = torch.eye(source.embedding_dim).to(weight)
     if target.embedding_dim < source.embedding_dim:
-        embeddings = embed_images(source, images, workers=workers, accelerator=accelerator)
-        _, directions = principal_components(embeddings, target.embedding_dim)  # (d, d')
+        _, directions = principal_components(embeddings(), target.embedding_dim)  # (d, d')
         directions = directions.to(weight)
         weight, bias = directions.T @ weight, directions.T @ bias
     target.head.weight.copy_(weight)

@@ -61,7 +61,7 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     target = new_network(*options.shape, options)
     directions = None
     if start is not None:
-        directions = start_as_source(target, start, images.train, options.workers, accelerator)
+        directions = start_as_source(target, start, lambda: source_vectors(images.train))
     elif options.head_start == "principal-components":
         start_head(target.to(accelerator.device), images.train, options.workers, accelerator)
     sizes = _sizes(target, source, images.train, options.views)
@@ -113,8 +113,8 @@ def network_to_start_from(source: Source) -> EmbeddingNetwork:
     Raises:
         UsageError: If the source is no network that was trained here.
     """
-    if isinstance(source, PictureSource) and isinstance(source.network, EmbeddingNetwork):
-        return source.network
+    if isinstance(source, PictureSource) and isinstance(source.as_trained, EmbeddingNetwork):
+        return source.as_trained
     raise UsageError(
         f"a target can start from the weights of a network that was trained here, not of {source.name}: "
         "leave out --start-from-source; --weights FILE or --pretrained start it from other weights"
