@@ -52,6 +52,28 @@ def test_a_shorter_vector_is_the_source_s_principal_components(source: Embedding
     torch.testing.assert_close(found - found.mean(dim=0), (of_source - mean) @ directions, rtol=1e-5, atol=1e-5)
 
 
+def test_a_turned_vector_keeps_its_distances_and_can_be_cut(source: EmbeddingNetwork, images: ImageSet) -> None:
+    target = network(8)
+    start_as_source(target, source, lambda: embedded(source, images), turned=True)
+    found, of_source = embedded(target, images).double(), embedded(source, images).double()
+    torch.testing.assert_close(torch.cdist(found, found), torch.cdist(of_source, of_source), rtol=1e-4, atol=1e-4)
+    mean, directions = principal_components(of_source, 3)
+    cut = found[:, :3]
+    torch.testing.assert_close(cut - cut.mean(dim=0), (of_source - mean) @ directions, rtol=1e-5, atol=1e-5)
+
+
+def test_a_target_of_several_lengths_starts_as_the_principal_components(
+    tiny_options: dict[str, Any], source: EmbeddingNetwork, images: ImageSet, tmp_path: Path
+) -> None:
+    source.save(tmp_path / "source.safetensors")
+    options = {**tiny_options, "lr": 0.0, "batch_norm": "frozen", "epochs": 1, "start_from_source": True}
+    nested = {"class_path": "Matryoshka", "init_args": {"loss": "RKDLoss", "dims": [8, 3]}}
+    result = transfer(tmp_path / "source.safetensors", output=tmp_path / "run", loss=nested, **options)
+    cut, of_source = embedded(load_network(result.output), images)[:, :3].double(), embedded(source, images).double()
+    mean, directions = principal_components(of_source, 3)
+    torch.testing.assert_close(cut - cut.mean(dim=0), (of_source - mean) @ directions, rtol=1e-5, atol=1e-5)
+
+
 def test_the_directions_are_those_of_what_a_normalized_source_returns(images: ImageSet) -> None:
     source, target = network(8, l2_normalize=True), network(3)
     start_as_source(target, source, lambda: embedded(source, images))

@@ -14,7 +14,9 @@ from embedding_transfer.sources.principal_components import principal_components
 
 
 @torch.no_grad()
-def start_as_source(target: EmbeddingNetwork, source: EmbeddingNetwork, embeddings: Callable[[], Tensor]) -> Tensor:
+def start_as_source(
+    target: EmbeddingNetwork, source: EmbeddingNetwork, embeddings: Callable[[], Tensor], turned: bool = False
+) -> Tensor:
     """Give a target the weights of its source, and to a shorter vector the principal components of the source's.
 
     The components are those of the source's embeddings, as it returns them; they are taken of what its embedding layer
@@ -25,10 +27,13 @@ def start_as_source(target: EmbeddingNetwork, source: EmbeddingNetwork, embeddin
         target: Gets the weights.
         source: The source as it was trained.
         embeddings: Gives what the target learns from: the source's embeddings (n, d) of the training images, which may
-            be those of larger pictures; called for a shorter vector only.
+            be those of larger pictures; called for a shorter vector, or if ``turned``.
+        turned: A vector of the source's length becomes all its principal components, the largest first, so that it can
+            be cut; its distances stay.
 
     Returns:
-        The directions D (d, d') of the source's space that are the target's coordinates; the identity for d' = d.
+        The directions D (d, d') of the source's space that are the target's coordinates; without ``turned``, the
+        identity for d' = d.
 
     Raises:
         UsageError: If the target has another backbone or a longer vector, or pools in another way.
@@ -39,7 +44,7 @@ def start_as_source(target: EmbeddingNetwork, source: EmbeddingNetwork, embeddin
     target.pool.load_state_dict(source.pool.state_dict())
     weight, bias = source.head.weight.detach(), source.head.bias.detach()  # (d, features), (d,)
     directions = torch.eye(source.embedding_dim).to(weight)
-    if target.embedding_dim < source.embedding_dim:
+    if turned or target.embedding_dim < source.embedding_dim:
         _, directions = principal_components(embeddings(), target.embedding_dim)  # (d, d')
         directions = directions.to(weight)
         weight, bias = directions.T @ weight, directions.T @ bias

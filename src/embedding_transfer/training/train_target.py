@@ -59,14 +59,14 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
         options = dataclasses.replace(options, loss=with_sigma(options.loss, sigma))
         run.settle(options)
     target = new_network(*options.shape, options)
-    directions = None
-    if start is not None:
-        directions = start_as_source(target, start, lambda: source_vectors(images.train))
-    elif options.head_start == "principal-components":
+    if start is None and options.head_start == "principal-components":
         start_head(target.to(accelerator.device), images.train, options.workers, accelerator)
     sizes = _sizes(target, source, images.train, options.views)
     loss = new_transfer_loss(options.loss, sizes)
     lengths = shorter_lengths(loss, target.embedding_dim)
+    directions = None
+    if start is not None:
+        directions = start_as_source(target, start, lambda: source_vectors(images.train), turned=bool(lengths))
     require_foldable(loss, options.l2_normalize)
     start_projections(loss, images.train, source_vectors, directions)
     objective = TransferObjective(
