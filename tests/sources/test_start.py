@@ -74,6 +74,17 @@ def test_a_target_of_several_lengths_starts_as_the_principal_components(
     torch.testing.assert_close(cut - cut.mean(dim=0), (of_source - mean) @ directions, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("compared", ["RAMLLoss", "D3stillLoss", "CRDLoss"])
+def test_a_loss_that_compares_coordinates_keeps_them_at_several_lengths(
+    compared: str, tiny_options: dict[str, Any], source: EmbeddingNetwork, images: ImageSet, tmp_path: Path
+) -> None:
+    source.save(tmp_path / "source.safetensors")
+    options = {**tiny_options, "lr": 0.0, "batch_norm": "frozen", "epochs": 1, "start_from_source": True}
+    nested = {"class_path": "Matryoshka", "init_args": {"loss": compared, "dims": [8, 3]}}
+    result = transfer(tmp_path / "source.safetensors", output=tmp_path / "run", loss=nested, **options)
+    assert torch.equal(embedded(load_network(result.output), images), embedded(source, images))
+
+
 def test_the_directions_are_those_of_what_a_normalized_source_returns(images: ImageSet) -> None:
     source, target = network(8, l2_normalize=True), network(3)
     start_as_source(target, source, lambda: embedded(source, images))

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from embedding_transfer.errors import UsageError
 from embedding_transfer.images import ImageSet
+from embedding_transfer.losses import Matryoshka, TransferLoss, WeightedSum
+from embedding_transfer.losses.aligned_loss import AlignedLoss
+from embedding_transfer.losses.relation_loss import RelationLoss
 from embedding_transfer.losses.source_projection import SourceProjection
 
 LOOKED_AT = 10_000
@@ -18,6 +21,19 @@ LOOKED_AT = 10_000
 def projections(loss: nn.Module) -> list[SourceProjection]:
     """The maps within a loss, that of the target's whole vector first."""
     return [module for module in loss.modules() if isinstance(module, SourceProjection)]
+
+
+def is_free_to_turn(loss: nn.Module) -> bool:
+    """Whether a target may be turned in its space: all that a loss looks at are relations, or it maps the target.
+
+    A loss that compares the target's coordinates with the source's own would have to turn them back.
+    """
+    parts = [part for part in loss.modules() if isinstance(part, TransferLoss)]
+    leaves = [part for part in parts if not isinstance(part, (Matryoshka, WeightedSum))]
+    return all(
+        isinstance(leaf, RelationLoss) and not (isinstance(leaf, AlignedLoss) and leaf.projection is None)
+        for leaf in leaves
+    )
 
 
 def start_projections(

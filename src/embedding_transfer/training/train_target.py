@@ -27,7 +27,7 @@ from embedding_transfer.training.fitting_loss import (
 from embedding_transfer.training.head_start import start_head
 from embedding_transfer.training.loop import Training
 from embedding_transfer.training.prepare import new_network, prepare
-from embedding_transfer.training.projections import require_foldable, start_projections
+from embedding_transfer.training.projections import is_free_to_turn, require_foldable, start_projections
 from embedding_transfer.training.result import TrainingResult
 from embedding_transfer.training.sentences import start_of_weights
 from embedding_transfer.training.store_source import with_store
@@ -66,7 +66,8 @@ def train_target_network(options: TransferOptions) -> TrainingResult:
     lengths = shorter_lengths(loss, target.embedding_dim)
     directions = None
     if start is not None:
-        directions = start_as_source(target, start, lambda: source_vectors(images.train), turned=bool(lengths))
+        turned = bool(lengths) and is_free_to_turn(loss)
+        directions = start_as_source(target, start, lambda: source_vectors(images.train), turned)
     require_foldable(loss, options.l2_normalize)
     start_projections(loss, images.train, source_vectors, directions)
     objective = TransferObjective(

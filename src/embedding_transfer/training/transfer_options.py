@@ -33,7 +33,8 @@ class TransferOptions(SourceSettings, TrainingOptions):
         store_source_epochs: Epochs after which views begin anew, so that their vectors can be read; null: never.
         store_source_dtype: Type of the kept vectors; float16 takes half the space and rounds to three digits.
         start_from_source: Give the target its source's weights to start from; a shorter vector, or one of several
-            lengths, starts as the principal components of the source's. The target must have its source's backbone.
+            lengths by relations, starts as the principal components of the source's. The target must have its source's
+            backbone.
         backbone: Backbone of the target: ``convnet-WIDTH``, ``bn_inception`` or any name of timm; default: the
             source's.
         embedding_dim: Length of the target's embedding; default: the source's.
